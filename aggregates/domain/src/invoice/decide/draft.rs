@@ -1,0 +1,260 @@
+//! Writing a draft. Whatever is accepted here can be computed: a draft always shows its amounts.
+
+use super::super::command::{DraftChanges, NewDraft};
+use super::super::content::{
+    DocumentAdjustment, DraftContent, Due, InvoiceLine, LineAdjustment, Terms,
+};
+use super::super::event::InvoiceEvent;
+use super::super::limits::{
+    DOCUMENT_ADJUSTMENTS_MAX, DRAFT_WEIGHT_MAX, LINE_ADJUSTMENTS_MAX, LINES_MAX,
+};
+use super::super::ordered::Keyed;
+use super::super::refusal::InvoiceRefusal;
+use super::super::state::Invoice;
+use super::{Outcome, at_most, check_date};
+use crate::decider::Decision;
+use crate::ids::LineId;
+use crate::money::{Currency, Money};
+use crate::party::Buyer;
+use crate::patch::Patch;
+use crate::tax::AdjustmentBasis;
+
+pub(super) fn create(state: &Invoice, new: &NewDraft) -> Outcome {
+    if *state != Invoice::Absent {
+        return Err(InvoiceRefusal::AlreadyExists);
+    }
+    check_distinct(&new.lines)?;
+    let zero = Money::zero(new.currency);
+    let content = DraftContent {
+        document_type: new.document_type,
+        currency: new.currency,
+        price_mode: new.price_mode,
+        gross_policy: new.gross_policy,
+        buyer: new.buyer.clone(),
+        terms: new.terms.clone(),
+        lines: new.lines.iter().cloned().collect(),
+        allowances: new.allowances.clone(),
+        charges: new.charges.clone(),
+        prepaid: new.prepaid.unwrap_or(zero),
+        rounding: new.rounding.unwrap_or(zero),
+    };
+    check(&content)?;
+    Ok(Decision::event(InvoiceEvent::InvoiceDrafted(Box::new(
+        content,
+    ))))
+}
+
+pub(super) fn change(draft: &DraftContent, changes: &DraftChanges) -> Outcome {
+    if changes
+        .currency
+        .is_some_and(|currency| currency != draft.currency)
+    {
+        return Err(InvoiceRefusal::CurrencyMismatch);
+    }
+    if let Some(lines) = &changes.lines {
+        check_distinct(lines)?;
+    }
+    let events: Vec<InvoiceEvent> = [
+        buyer_event(draft.buyer.as_ref(), &changes.buyer),
+        terms_event(&draft.terms, changes),
+        changes
+            .price_mode
+            .filter(|mode| *mode != draft.price_mode)
+            .map(|price_mode| InvoiceEvent::PriceModeChanged { price_mode }),
+        changes
+            .lines
+            .as_ref()
+            .filter(|lines| !draft.lines.iter().eq(lines.iter()))
+            .map(|lines| InvoiceEvent::LinesReplaced {
+                lines: lines.clone(),
+            }),
+        changes
+            .allowances
+            .as_ref()
+            .filter(|list| **list != draft.allowances)
+            .map(|list| InvoiceEvent::AllowancesSet {
+                allowances: list.clone(),
+            }),
+        changes
+            .charges
+            .as_ref()
+            .filter(|list| **list != draft.charges)
+            .map(|list| InvoiceEvent::ChargesSet {
+                charges: list.clone(),
+            }),
+        changes
+            .prepaid
+            .filter(|amount| *amount != draft.prepaid)
+            .map(|prepaid| InvoiceEvent::PrepaidSet { prepaid }),
+        changes
+            .rounding
+            .filter(|amount| *amount != draft.rounding)
+            .map(|rounding| InvoiceEvent::RoundingSet { rounding }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    accept(draft, events)
+}
+
+fn buyer_event(current: Option<&Buyer>, change: &Patch<Buyer>) -> Option<InvoiceEvent> {
+    let buyer = change.applied_to(current);
+    (buyer.as_ref() != current).then(|| InvoiceEvent::BuyerChanged {
+        buyer: buyer.map(Box::new),
+    })
+}
+
+fn terms_event(current: &Terms, changes: &DraftChanges) -> Option<InvoiceEvent> {
+    let terms = Terms {
+        due: changes.due.applied_to(current.due.as_ref()),
+        delivery_date: changes
+            .delivery_date
+            .applied_to(current.delivery_date.as_ref()),
+        note: changes.note.applied_to(current.note.as_ref()),
+        purchase_order: changes
+            .purchase_order
+            .applied_to(current.purchase_order.as_ref()),
+    };
+    (terms != *current).then_some(InvoiceEvent::TermsChanged { terms })
+}
+
+pub(super) fn add_line(draft: &DraftContent, line: &InvoiceLine) -> Outcome {
+    let line_id = line.line_id;
+    if draft.lines.get(line_id).is_some() {
+        return Err(InvoiceRefusal::LineExists { line_id });
+    }
+    accept(
+        draft,
+        vec![InvoiceEvent::LineAdded {
+            line: Box::new(line.clone()),
+        }],
+    )
+}
+
+pub(super) fn change_line(draft: &DraftContent, line: &InvoiceLine) -> Outcome {
+    let line_id = line.line_id;
+    let known = draft
+        .lines
+        .get(line_id)
+        .ok_or(InvoiceRefusal::LineNotFound { line_id })?;
+    if known == line {
+        return Ok(Decision::events(Vec::new()));
+    }
+    accept(
+        draft,
+        vec![InvoiceEvent::LineChanged {
+            line: Box::new(line.clone()),
+        }],
+    )
+}
+
+pub(super) fn remove_line(draft: &DraftContent, line_id: LineId) -> Outcome {
+    draft
+        .lines
+        .get(line_id)
+        .ok_or(InvoiceRefusal::LineNotFound { line_id })?;
+    accept(draft, vec![InvoiceEvent::LineRemoved { line_id }])
+}
+
+/// Accepts events when the draft they lead to keeps every rule.
+fn accept(draft: &DraftContent, events: Vec<InvoiceEvent>) -> Outcome {
+    if events.is_empty() {
+        return Ok(Decision::events(events));
+    }
+    let mut next = draft.clone();
+    for event in &events {
+        next.apply(event);
+    }
+    check(&next)?;
+    Ok(Decision::events(events))
+}
+
+fn check(content: &DraftContent) -> Result<(), InvoiceRefusal> {
+    at_most(content.lines.len(), LINES_MAX, "lines")?;
+    at_most(
+        content.allowances.len(),
+        DOCUMENT_ADJUSTMENTS_MAX,
+        "allowances",
+    )?;
+    at_most(content.charges.len(), DOCUMENT_ADJUSTMENTS_MAX, "charges")?;
+    at_most(content.weight(), DRAFT_WEIGHT_MAX, "bytes of lines")?;
+    let currency = content.currency;
+    for line in content.lines.iter() {
+        check_line(line, currency)?;
+    }
+    let adjustments = content.allowances.iter().chain(&content.charges);
+    for DocumentAdjustment { basis, .. } in adjustments {
+        check_basis(*basis, currency)?;
+    }
+    check_not_negative(content.prepaid, currency, "the prepaid amount")?;
+    check_currency(content.rounding, currency)?;
+    check_terms(&content.terms)?;
+    content.amounts()?;
+    Ok(())
+}
+
+fn check_distinct(lines: &[InvoiceLine]) -> Result<(), InvoiceRefusal> {
+    let mut seen = std::collections::BTreeSet::new();
+    match lines.iter().find(|line| !seen.insert(line.key())) {
+        Some(line) => Err(InvoiceRefusal::LineExists {
+            line_id: line.line_id,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_line(line: &InvoiceLine, currency: Currency) -> Result<(), InvoiceRefusal> {
+    at_most(
+        line.allowances.len(),
+        LINE_ADJUSTMENTS_MAX,
+        "allowances of a line",
+    )?;
+    at_most(
+        line.charges.len(),
+        LINE_ADJUSTMENTS_MAX,
+        "charges of a line",
+    )?;
+    let mut adjustments = line.allowances.iter().chain(&line.charges);
+    adjustments.try_for_each(|LineAdjustment { basis, .. }| check_basis(*basis, currency))
+}
+
+fn check_basis(basis: AdjustmentBasis, currency: Currency) -> Result<(), InvoiceRefusal> {
+    match basis {
+        AdjustmentBasis::Amount(amount) => {
+            check_not_negative(amount, currency, "an allowance or charge")
+        }
+        AdjustmentBasis::Percent(_) => Ok(()),
+    }
+}
+
+fn check_not_negative(
+    amount: Money,
+    currency: Currency,
+    what: &'static str,
+) -> Result<(), InvoiceRefusal> {
+    check_currency(amount, currency)?;
+    if amount.is_negative() {
+        return Err(InvoiceRefusal::AmountTooLow {
+            what,
+            zero_allowed: true,
+        });
+    }
+    Ok(())
+}
+
+fn check_currency(amount: Money, currency: Currency) -> Result<(), InvoiceRefusal> {
+    if amount.currency() == currency {
+        Ok(())
+    } else {
+        Err(InvoiceRefusal::CurrencyMismatch)
+    }
+}
+
+fn check_terms(terms: &Terms) -> Result<(), InvoiceRefusal> {
+    if let Some(Due::Date(date)) = terms.due {
+        check_date(date, "due date")?;
+    }
+    terms
+        .delivery_date
+        .map_or(Ok(()), |date| check_date(date, "delivery date"))
+}

@@ -1,0 +1,38 @@
+//! Why a number series says no.
+
+use thiserror::Error;
+
+use super::series::{FIRST_NUMBER_MAX, NUMBER_CHARACTERS_MAX};
+
+/// A rule that forbade the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NumberSeriesRefusal {
+    /// A series is defined once.
+    #[error("the series exists already")]
+    SeriesExists,
+    /// Two periods would share numbers.
+    #[error(
+        "a series that starts again each year needs {{YYYY}} or {{YY}} in its template, and one \
+         that starts again each month needs {{MM}} as well"
+    )]
+    PeriodMissing,
+    /// A number could grow longer than a document has room for.
+    #[error("a number of this series could have more than {NUMBER_CHARACTERS_MAX} characters")]
+    NumberTooLong,
+    /// Numbers begin at 1 or later.
+    #[error("the first number must be from 1 to {FIRST_NUMBER_MAX}")]
+    FirstNumberOutOfRange,
+}
+
+impl NumberSeriesRefusal {
+    /// The refusal's stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SeriesExists => "series_exists",
+            Self::PeriodMissing | Self::NumberTooLong | Self::FirstNumberOutOfRange => {
+                "invalid_value"
+            }
+        }
+    }
+}

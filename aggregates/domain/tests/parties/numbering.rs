@@ -1,0 +1,194 @@
+//! The rules of number series.
+
+use invoiceapp_domain::numbering::{
+    FIRST_NUMBER_MAX, NumberPrefix, NumberSeries, NumberSeriesCommand, NumberSeriesEvent,
+    NumberSeriesRefusal, SeriesPurpose, SeriesReset, SeriesSnapshot, Template,
+};
+use invoiceapp_domain::{ClaimChange, ClaimKey, NumberRequest};
+use jiff::civil::date;
+use rstest::rstest;
+
+use crate::support::{claims_of, facts, given, of, refused};
+
+fn series(template: &str, reset: SeriesReset) -> SeriesSnapshot {
+    SeriesSnapshot {
+        code: of("INV"),
+        template: of(template),
+        prefix: of("INV-"),
+        reset,
+        first_number: 1,
+        purpose: SeriesPurpose::Invoice,
+    }
+}
+
+/// A series that starts again each month.
+pub(crate) fn monthly() -> SeriesSnapshot {
+    series("{PREFIX}{YYYY}{MM}{SEQ:5}", SeriesReset::Month)
+}
+
+fn defined(snapshot: SeriesSnapshot) -> NumberSeriesEvent {
+    NumberSeriesEvent::SeriesDefined(snapshot)
+}
+
+#[test]
+fn a_series_is_defined() {
+    given::<NumberSeries>(vec![])
+        .when(NumberSeriesCommand::Define(monthly()))
+        .then_expect_events(facts::<NumberSeries>(vec![defined(monthly())]));
+}
+
+#[test]
+fn a_series_cannot_be_defined_again() {
+    given::<NumberSeries>(vec![defined(monthly())])
+        .when(NumberSeriesCommand::Define(monthly()))
+        .then_expect_error(NumberSeriesRefusal::SeriesExists);
+    assert_eq!(NumberSeriesRefusal::SeriesExists.code(), "series_exists");
+}
+
+#[rstest]
+#[case("{PREFIX}{SEQ:5}", SeriesReset::Year)]
+#[case("{PREFIX}{MM}{SEQ:5}", SeriesReset::Year)]
+#[case("{PREFIX}{YYYY}{SEQ:5}", SeriesReset::Month)]
+#[case("{PREFIX}{MM}{SEQ:5}", SeriesReset::Month)]
+fn a_template_must_tell_the_periods_apart(#[case] template: &str, #[case] reset: SeriesReset) {
+    given::<NumberSeries>(vec![])
+        .when(NumberSeriesCommand::Define(series(template, reset)))
+        .then_expect_error(NumberSeriesRefusal::PeriodMissing);
+    assert_eq!(NumberSeriesRefusal::PeriodMissing.code(), "invalid_value");
+}
+
+#[test]
+fn a_number_that_could_grow_too_long_is_refused_at_definition() {
+    let template = format!("{}{{SEQ:5}}", "A".repeat(41));
+    given::<NumberSeries>(vec![])
+        .when(NumberSeriesCommand::Define(series(
+            &template,
+            SeriesReset::Never,
+        )))
+        .then_expect_error(NumberSeriesRefusal::NumberTooLong);
+    let just_fits = format!("{}{{SEQ:5}}", "A".repeat(40));
+    let longest = of::<Template>(&just_fits).format("", date(2026, 1, 1), u64::MAX);
+    assert_eq!(longest.len(), 60);
+    assert!(
+        given::<NumberSeries>(vec![])
+            .when(NumberSeriesCommand::Define(series(
+                &just_fits,
+                SeriesReset::Never
+            )))
+            .inspect_result()
+            .is_ok()
+    );
+}
+
+#[rstest]
+#[case(0)]
+#[case(FIRST_NUMBER_MAX + 1)]
+#[case(u64::MAX)]
+fn a_first_number_out_of_range_is_refused(#[case] first_number: u64) {
+    given::<NumberSeries>(vec![])
+        .when(NumberSeriesCommand::Define(SeriesSnapshot {
+            first_number,
+            ..monthly()
+        }))
+        .then_expect_error(NumberSeriesRefusal::FirstNumberOutOfRange);
+}
+
+#[test]
+fn two_series_with_the_same_numbers_claim_one_key() {
+    let twin = SeriesSnapshot {
+        code: of("OTHER"),
+        template: of("INV-{YYYY}{MM}{SEQ:7}"),
+        ..monthly()
+    };
+    let key = ClaimKey {
+        kind: "number_format".to_owned(),
+        value: "INV-{YYYY}{MM}{SEQ}".to_owned(),
+    };
+    assert_eq!(twin.claim_key(), key);
+    let claims = claims_of::<NumberSeries>(&[], &NumberSeriesCommand::Define(monthly()));
+    assert_eq!(claims, vec![ClaimChange::Take(key)]);
+}
+
+#[test]
+fn a_tenant_starts_with_a_series_for_invoices_and_one_for_credit_notes() {
+    let [invoices, credit_notes] = SeriesSnapshot::defaults().unwrap();
+    let day = date(2026, 11, 3);
+    assert_eq!(invoices.format(day, 1), "INV-2026-00001");
+    assert_eq!(credit_notes.format(day, 42), "CN-2026-00042");
+    assert_eq!(credit_notes.purpose, SeriesPurpose::CreditNote);
+    for snapshot in [invoices, credit_notes] {
+        let outcome = given::<NumberSeries>(vec![]).when(NumberSeriesCommand::Define(snapshot));
+        assert!(outcome.inspect_result().is_ok());
+    }
+}
+
+#[test]
+fn a_series_asks_for_the_next_number_of_its_period() {
+    let snapshot = SeriesSnapshot {
+        first_number: 100,
+        ..monthly()
+    };
+    let day = date(2026, 11, 3);
+    let request = snapshot.request(day);
+    let expected = NumberRequest {
+        series: "INV".into(),
+        period: "2026-11".into(),
+        first: 100,
+        date: day,
+    };
+    assert_eq!(request, expected);
+    assert_eq!(series("{YY}{SEQ:1}", SeriesReset::Year).period(day), "2026");
+    assert_eq!(series("{SEQ:1}", SeriesReset::Never).period(day), "");
+}
+
+#[rstest]
+#[case("{PREFIX}{YYYY}{MM}{SEQ:5}", "INV-20261100007")]
+#[case("{YY}/{MM}/{SEQ:1}", "26/11/7")]
+#[case("RE.{SEQ:3}_A", "RE.007_A")]
+fn a_template_puts_a_number_together(#[case] template: &str, #[case] number: &str) {
+    assert_eq!(
+        series(template, SeriesReset::Never).format(date(2026, 11, 3), 7),
+        number
+    );
+}
+
+#[test]
+fn a_sequence_longer_than_its_padding_keeps_its_digits() {
+    let snapshot = series("{SEQ:2}", SeriesReset::Never);
+    assert_eq!(snapshot.format(date(2026, 11, 3), 12_345), "12345");
+}
+
+#[rstest]
+#[case::empty("")]
+#[case::no_sequence("{PREFIX}{YYYY}")]
+#[case::two_sequences("{SEQ:1}{SEQ:2}")]
+#[case::no_width("{SEQ}")]
+#[case::width_zero("{SEQ:0}")]
+#[case::width_thirteen("{SEQ:13}")]
+#[case::padded_width("{SEQ:05}")]
+#[case::signed_width("{SEQ:+5}")]
+#[case::huge_width("{SEQ:99999999999999999999}")]
+#[case::unknown("{DAY}{SEQ:5}")]
+#[case::unclosed("{SEQ:5}{YYYY")]
+#[case::closed("}{SEQ:5}")]
+#[case::nested("{{SEQ:5}}")]
+#[case::blank("A {SEQ:5}")]
+#[case::control("A\n{SEQ:5}")]
+#[case::letter("Ä{SEQ:5}")]
+#[case::markup("<b>{SEQ:5}")]
+fn a_template_of_another_form_is_refused(#[case] template: &str) {
+    assert!(refused::<Template>(template));
+}
+
+#[test]
+fn a_template_has_at_most_80_characters() {
+    assert!(refused::<Template>(&format!("{}{{SEQ:5}}", "A".repeat(74))));
+}
+
+#[test]
+fn a_prefix_may_be_empty_and_is_the_code_unless_named() {
+    assert_eq!(of::<NumberPrefix>("").as_str(), "");
+    assert_eq!(NumberPrefix::of_code(&of("INV")).as_str(), "INV-");
+    assert!(refused::<NumberPrefix>("a b"));
+    assert!(refused::<NumberPrefix>(&"a".repeat(42)));
+}

@@ -1,0 +1,216 @@
+//! The layers around a service's router, the same for every service: trace context, one log line
+//! and metrics per request, problem+json for every error however it came about, panics caught,
+//! headers that always go out.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use invoiceapp_access::Gate;
+use invoiceapp_domain::{Ambient, TenantId};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::code::Code;
+use crate::metrics::HttpMetrics;
+use crate::problem::Problem;
+use crate::trace::TraceContext;
+
+/// The route label of a request that no route matched.
+pub const ROUTE_UNMATCHED: &str = "unmatched";
+
+/// What the extractors of this crate need from the process.
+#[derive(Debug, Clone)]
+pub struct SharedParts {
+    /// Checks tokens and permissions.
+    pub gate: Arc<Gate>,
+    /// Time and fresh identities.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+impl SharedParts {
+    /// The parts that the shell put into a request.
+    ///
+    /// # Errors
+    /// 500 when the router was not wrapped by [`Shell::wrap`], which is a mistake of the program.
+    pub fn of(extensions: &Extensions) -> Result<Self, Problem> {
+        extensions.get::<Self>().cloned().ok_or_else(|| {
+            tracing::error!("a router is served without its shell");
+            Problem::new(Code::InternalError)
+        })
+    }
+}
+
+/// What becomes known about a request while it is served, for its log line.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFacts(Arc<OnceLock<TenantId>>);
+
+impl RequestFacts {
+    /// Remembers whose request it is.
+    pub fn set_tenant(&self, tenant: &TenantId) {
+        // Set twice when two extractors authenticate; the token is the same.
+        let _ = self.0.set(tenant.clone());
+    }
+}
+
+/// In a response: the route's label, where the router's own pattern says too little (a gateway).
+#[derive(Debug, Clone, Copy)]
+pub struct RouteLabel(pub &'static str);
+
+/// Wraps the routers of one service.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    service: &'static str,
+    shared: SharedParts,
+    metrics: HttpMetrics,
+}
+
+impl Shell {
+    /// A shell for the service of that name (`invoice`, `bff`); the name is in logs and metrics.
+    #[must_use]
+    pub fn new(service: &'static str, shared: SharedParts, metrics: HttpMetrics) -> Self {
+        Self {
+            service,
+            shared,
+            metrics,
+        }
+    }
+
+    /// Puts the layers around a router. Call it last, once, on a router that has its state.
+    pub fn wrap(&self, router: Router) -> Router {
+        router
+            .layer(CatchPanicLayer::custom(panic_answer))
+            .layer(from_fn(fill_problem))
+            .layer(from_fn_with_state(self.clone(), observe))
+    }
+}
+
+/// The message of a panic may hold anything, so it is not repeated; the panic hook has printed it.
+fn panic_answer(_message: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::new(Code::InternalError).into_response()
+}
+
+/// Every error answer becomes a problem that names its request.
+async fn fill_problem(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let trace_id = request
+        .extensions()
+        .get::<TraceContext>()
+        .map(TraceContext::trace_id);
+    let mut response = next.run(request).await;
+    let problem = response.extensions_mut().remove::<Problem>();
+    let problem = match problem {
+        Some(problem) => problem,
+        None if needs_problem(&response) => Problem::new(Code::for_status(response.status())),
+        None => return response,
+    };
+    let mut filled = problem.response(Some(path), trace_id);
+    let headers = response.headers_mut();
+    for describes_old_body in [
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+        header::ETAG,
+    ] {
+        headers.remove(describes_old_body);
+    }
+    for (name, value) in filled.headers() {
+        headers.insert(name, value.clone());
+    }
+    *filled.headers_mut() = std::mem::take(headers);
+    *filled.extensions_mut() = std::mem::take(response.extensions_mut());
+    filled
+}
+
+/// Plain text or nothing at all is what libraries answer with; JSON was written on purpose.
+fn needs_problem(response: &Response) -> bool {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    failed && media_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
+}
+
+async fn observe(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace = TraceContext::from_headers(request.headers(), shell.shared.ambient.as_ref());
+    let facts = RequestFacts::default();
+    let method = request.method().clone();
+    let pattern = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(trace);
+    request.extensions_mut().insert(facts.clone());
+    request.extensions_mut().insert(shell.shared.clone());
+
+    let in_flight = shell.metrics.begin(shell.service);
+    let mut response = next.run(request).await;
+    drop(in_flight);
+
+    let route = match (response.extensions().get::<RouteLabel>(), &pattern) {
+        (Some(label), _) => label.0,
+        (None, Some(pattern)) => pattern.as_str(),
+        (None, None) => ROUTE_UNMATCHED,
+    };
+    let (status, duration) = (response.status(), started.elapsed());
+    shell.metrics.record(
+        shell.service,
+        method_label(&method),
+        route,
+        status,
+        duration,
+    );
+    // No query, body, token or address: the line may leave this machine.
+    tracing::info!(
+        service = shell.service,
+        method = method_label(&method),
+        route,
+        status = status.as_u16(),
+        duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+        tenant = facts.0.get().map(TenantId::as_str),
+        trace_id = trace.trace_id(),
+        "request"
+    );
+    set_constant_headers(&mut response);
+    response
+}
+
+/// A client may invent methods; a label may not grow with them.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+const CONSTANT_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+];
+
+/// Answers are somebody's data unless the handler says otherwise.
+fn set_constant_headers(response: &mut Response) {
+    let switching = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    for (name, value) in CONSTANT_HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    if !switching {
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
+}

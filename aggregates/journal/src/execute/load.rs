@@ -1,0 +1,123 @@
+//! Loads a stream: from memory or its snapshot, and the tail behind it; or from its beginning to a
+//! given version.
+
+use std::sync::Arc;
+
+use invoiceapp_domain::{Decider, STATE_HASH, StreamId};
+
+use super::hot::{Hot, heavier};
+use super::{CommandExecutor, LoadError};
+use crate::loaded::Loaded;
+use crate::port::{READ_EVENTS_MAX, is_last_page};
+
+impl CommandExecutor {
+    /// The stream as it is now; nothing when it has no event.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn load<A: Decider>(
+        &self,
+        stream: &StreamId,
+    ) -> Result<Option<Loaded<A>>, LoadError> {
+        let hot = self.load_present::<A>(stream).await?;
+        Ok(hot.map(|hot| Arc::unwrap_or_clone(hot.loaded)))
+    }
+
+    /// The stream as it was at a version.
+    ///
+    /// # Errors
+    /// [`LoadError::NoSuchVersion`] when it has fewer events; 0 is never there.
+    pub async fn load_at_version<A: Decider>(
+        &self,
+        stream: &StreamId,
+        version: u64,
+    ) -> Result<Loaded<A>, LoadError> {
+        if let Some(hot) = self.hot.get::<A>(stream)
+            && hot.loaded.version == version
+        {
+            return Ok(Arc::unwrap_or_clone(hot.loaded));
+        }
+        let start = self.snapshot::<A>(stream).await?;
+        let start = start.filter(|hot| hot.loaded.version <= version);
+        let folded = self.fold_tail(stream, start, version).await?;
+        match folded {
+            Some(hot) if hot.loaded.version == version => Ok(Arc::unwrap_or_clone(hot.loaded)),
+            _ => Err(LoadError::NoSuchVersion {
+                stream: stream.clone(),
+                version,
+            }),
+        }
+    }
+
+    /// The stream as it is now, and kept for the next use.
+    pub(super) async fn load_present<A: Decider>(
+        &self,
+        stream: &StreamId,
+    ) -> Result<Option<Hot<A>>, LoadError> {
+        let start = match self.hot.get::<A>(stream) {
+            Some(hot) => Some(hot),
+            None => self.snapshot::<A>(stream).await?,
+        };
+        let folded_from = start.as_ref().map_or(0, |hot| hot.loaded.version);
+        let folded = self.fold_tail(stream, start, u64::MAX).await?;
+        if let Some(hot) = &folded {
+            self.hot.keep(hot);
+            self.snapshots.offer(&hot.loaded, folded_from);
+        }
+        Ok(folded)
+    }
+
+    /// The snapshot, unless another fold than the compiled one has written it.
+    async fn snapshot<A: Decider>(&self, stream: &StreamId) -> Result<Option<Hot<A>>, LoadError> {
+        let Some(snapshot) = self.journal.snapshot(stream).await? else {
+            return Ok(None);
+        };
+        if snapshot.state_hash != STATE_HASH {
+            return Ok(None);
+        }
+        match serde_json::from_str::<Loaded<A>>(&snapshot.state_json) {
+            Ok(loaded) if loaded.stream == *stream && loaded.version == snapshot.version => {
+                let bytes = heavier(0, snapshot.state_json.len());
+                Ok(Some(Hot {
+                    loaded: Arc::new(loaded),
+                    bytes,
+                }))
+            }
+            // A cache that cannot be read is no reason to fail: the events are there.
+            Ok(_) | Err(_) => {
+                tracing::warn!(%stream, "a snapshot of the compiled fold cannot be used");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn fold_tail<A: Decider>(
+        &self,
+        stream: &StreamId,
+        start: Option<Hot<A>>,
+        until_version: u64,
+    ) -> Result<Option<Hot<A>>, LoadError> {
+        let mut bytes = start.as_ref().map_or(0, |hot| hot.bytes);
+        let mut current = start.map(|hot| hot.loaded);
+        loop {
+            let version = current.as_ref().map_or(0, |loaded| loaded.version);
+            let left = usize::try_from(until_version.saturating_sub(version)).unwrap_or(usize::MAX);
+            let limit = left.min(READ_EVENTS_MAX);
+            let page = match limit {
+                0 => Vec::new(),
+                _ => self.journal.read_stream(stream, version, limit).await?,
+            };
+            if !page.is_empty() {
+                let mut folded = current.map(Arc::unwrap_or_clone);
+                for event in &page {
+                    bytes = heavier(bytes, event.payload_json.len());
+                    folded = Some(Loaded::fold(folded, event)?);
+                }
+                current = folded.map(Arc::new);
+            }
+            if is_last_page(&page, limit) {
+                return Ok(current.map(|loaded| Hot { loaded, bytes }));
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Executes commands: load, decide, append, and once more when somebody else was faster.
+//!
+//! Everything that appends runs in a task of its own, so that a client that hangs up in the middle
+//! changes nothing. The state that a command is decided on may come from memory without a read: the
+//! append's expected version proves afterwards that it was the present one. A refusal has no such
+//! proof, so it is given only on a state that was read for it, and only when the command has no
+//! receipt: a retry gets the first answer and never a refusal by its own effect.
+
+mod attempt;
+mod error;
+mod hot;
+mod load;
+mod snapshots;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use invoiceapp_domain::{Context, Decider, StreamId};
+use invoiceapp_schemas::{CommandStamp, Metadata};
+use uuid::Uuid;
+
+pub use attempt::CONFLICT_ATTEMPTS_MAX;
+pub use error::{ExecuteError, LoadError};
+pub use hot::HOT_BYTES_MAX;
+pub use snapshots::{SNAPSHOT_EVERY_EVENTS, SNAPSHOTS_WAITING_MAX};
+
+use crate::loaded::Loaded;
+use crate::port::{Committed, Guard, Journal, JournalError};
+use hot::HotAggregates;
+use snapshots::SnapshotSaver;
+
+/// A command's envelope: where it goes, who sent it, and what it insists on.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    /// The stream that it is for.
+    pub stream: StreamId,
+    /// Its identity and fingerprint.
+    pub command: CommandStamp,
+    /// What the decision may know.
+    pub context: Context,
+    /// Ties together what one outside request set in motion.
+    pub correlation_id: Uuid,
+    /// The event that caused it, when a reactor sent it.
+    pub causation_id: Option<Uuid>,
+    /// W3C trace context of the request.
+    pub traceparent: Option<String>,
+    /// `If-Match`: the version that the stream must have, with no second try.
+    pub expected_version: Option<u64>,
+}
+
+impl Execution {
+    /// A command without cause, trace or `If-Match`.
+    #[must_use]
+    pub const fn new(
+        stream: StreamId,
+        command: CommandStamp,
+        context: Context,
+        correlation_id: Uuid,
+    ) -> Self {
+        Self {
+            stream,
+            command,
+            context,
+            correlation_id,
+            causation_id: None,
+            traceparent: None,
+            expected_version: None,
+        }
+    }
+
+    /// Insists on a version of the stream (`If-Match`).
+    #[must_use]
+    pub const fn with_expected_version(mut self, version: Option<u64>) -> Self {
+        self.expected_version = version;
+        self
+    }
+
+    /// Names the event that a reactor acts upon.
+    #[must_use]
+    pub const fn with_causation(mut self, event_id: Option<Uuid>) -> Self {
+        self.causation_id = event_id;
+        self
+    }
+
+    /// Carries the request's trace context along.
+    #[must_use]
+    pub fn with_traceparent(mut self, traceparent: Option<String>) -> Self {
+        self.traceparent = traceparent;
+        self
+    }
+
+    fn metadata(&self) -> Metadata {
+        Metadata {
+            actor: self.context.actor.clone(),
+            command_id: self.command.id,
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            traceparent: self.traceparent.clone(),
+            claims: Vec::new(),
+            number: None,
+        }
+    }
+}
+
+/// What is to be decided, with the other streams' versions that it stands on.
+#[derive(Debug, Clone)]
+pub struct Prepared<A: Decider> {
+    /// The command.
+    pub command: A::Command,
+    /// Streams that must not have moved when it commits.
+    pub guards: Vec<Guard>,
+}
+
+impl<A: Decider> Prepared<A> {
+    /// A command that stands on its own stream alone.
+    #[must_use]
+    pub const fn new(command: A::Command) -> Self {
+        Self {
+            command,
+            guards: Vec::new(),
+        }
+    }
+
+    /// Stands on another stream as well.
+    #[must_use]
+    pub fn with_guard(mut self, stream: StreamId, version: u64) -> Self {
+        self.guards.push(Guard { stream, version });
+        self
+    }
+}
+
+/// A command that was committed, now or before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed<A: Decider> {
+    /// The stream as of the command: for one that was committed before, as it was then.
+    pub loaded: Loaded<A>,
+    /// What it came to.
+    pub committed: Committed,
+}
+
+/// Loads aggregates and executes commands on them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CommandExecutor {
+    journal: Arc<dyn Journal>,
+    hot: HotAggregates,
+    snapshots: SnapshotSaver,
+}
+
+impl CommandExecutor {
+    /// An executor over a journal. Must be called within a Tokio runtime: it starts the task that
+    /// saves snapshots, which ends with the last clone.
+    #[must_use]
+    pub fn new(journal: Arc<dyn Journal>) -> Self {
+        let snapshots = SnapshotSaver::start(Arc::clone(&journal));
+        Self {
+            journal,
+            hot: HotAggregates::new(),
+            snapshots,
+        }
+    }
+
+    /// The journal underneath.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.journal
+    }
+
+    /// Executes a command.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing was committed, except that after `Journal` it may have been, which
+    /// the same command id resolves.
+    pub async fn execute<A: Decider>(
+        &self,
+        execution: Execution,
+        command: A::Command,
+    ) -> Result<Executed<A>, ExecuteError<A::Refusal>> {
+        let prepared = Prepared::<A>::new(command);
+        self.execute_prepared(execution, prepared).await
+    }
+
+    /// Executes a command that stands on the given versions of other streams. They are not read
+    /// again: when one has moved, every try fails and the answer is `Conflict`.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn execute_prepared<A: Decider>(
+        &self,
+        execution: Execution,
+        prepared: Prepared<A>,
+    ) -> Result<Executed<A>, ExecuteError<A::Refusal>> {
+        let prepare = move |_| std::future::ready(Ok(prepared.clone()));
+        self.execute_with(execution, prepare).await
+    }
+
+    /// Executes a command that is worked out anew for each try from the stream's present state and
+    /// whatever else `prepare` reads: the guards that it returns make sure that those facts still
+    /// hold when the command commits. `prepare` may refuse by itself; it must not write.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn execute_with<A, E, F, Fut>(
+        &self,
+        execution: Execution,
+        prepare: F,
+    ) -> Result<Executed<A>, ExecuteError<E>>
+    where
+        A: Decider,
+        E: std::error::Error + From<A::Refusal> + Send + Sync + 'static,
+        F: Fn(Option<Arc<Loaded<A>>>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Prepared<A>, E>> + Send,
+    {
+        let executor = self.clone();
+        let task = tokio::spawn(async move {
+            attempt::Attempts {
+                executor: &executor,
+                execution: &execution,
+            }
+            .run(prepare)
+            .await
+        });
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(%error, "a command's task ended by a panic");
+                let reason = "the command's task ended by a panic".to_owned();
+                Err(ExecuteError::Journal(JournalError::Unavailable { reason }))
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The event journal: a dense, totally ordered, hash-chained sequence of events, to which a commit
+//! appends a batch.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod event_store;
+pub mod execute;
+pub mod loaded;
+pub mod port;
+pub mod sqlite;
+pub mod verify;
+pub mod writer;

@@ -1,0 +1,229 @@
+//! Opens the database file: settings, tables, and a clear word when it cannot be done.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use thiserror::Error;
+
+use super::error::{is_damaged, is_not_writable};
+use crate::writer::engine::EngineError;
+
+/// How long a statement waits for a lock that another connection holds.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that read.
+pub const READ_CONNECTIONS: u32 = 4;
+/// How long a reader waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Page cache of the writing connection, in KiB, as SQLite wants it: negative.
+const WRITER_CACHE: &str = "-16384";
+/// Page cache of each reading connection.
+const READER_CACHE: &str = "-4096";
+/// Pages in the write-ahead log before they are moved into the file: 16 MiB.
+const CHECKPOINT_PAGES: &str = "4096";
+/// Bytes to which the write-ahead log is cut back after a burst.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+/// Rows that may wait between a connection's thread and its reader.
+const ROW_CHANNEL_ROWS: usize = 512;
+/// What `PRAGMA synchronous` answers for FULL.
+const SYNCHRONOUS_FULL: i64 = 2;
+
+/// Where the journal lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// The database file; its directory has to exist.
+    pub path: PathBuf,
+    /// The most pages of 4 KiB that the file may grow to; nothing for as many as the disk has.
+    pub page_limit: Option<u32>,
+}
+
+impl SqliteOptions {
+    /// A journal in this file, as large as it will.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            page_limit: None,
+        }
+    }
+}
+
+/// Why a journal cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The file or its directory is missing, read-only, or not ours.
+    #[error("{path} cannot be written")]
+    NotWritable {
+        /// The database file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The file is damaged, or is something else.
+    #[error("{path} is not a database, or is damaged")]
+    NotAJournal {
+        /// The database file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A newer version of the system, or another one, has made its tables.
+    #[error("{path} has tables that this version does not know")]
+    UnknownSchema {
+        /// The database file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        source: MigrateError,
+    },
+    /// The database does not promise to keep what it has acknowledged.
+    #[error("the database answers {found} for {pragma}: what it acknowledges could be lost")]
+    NotDurable {
+        /// The setting.
+        pragma: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// The head cannot be read.
+    #[error("the journal's head cannot be read")]
+    Head(#[source] EngineError),
+    /// Anything else the database says.
+    #[error("the database cannot be opened")]
+    Database(#[source] sqlx::Error),
+}
+
+fn explain(options: &SqliteOptions, source: sqlx::Error) -> OpenError {
+    let path = options.path.clone();
+    if is_not_writable(&source) {
+        OpenError::NotWritable { path, source }
+    } else if is_damaged(&source) {
+        OpenError::NotAJournal { path, source }
+    } else {
+        OpenError::Database(source)
+    }
+}
+
+fn common(options: &SqliteOptions) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(&options.path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROW_CHANNEL_ROWS)
+        .disable_statement_logging()
+}
+
+/// The writing connection, with its promises checked.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn connect_writer(options: &SqliteOptions) -> Result<SqliteConnection, OpenError> {
+    let mut settings = common(options)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
+    if let Some(pages) = options.page_limit {
+        settings = settings.pragma("max_page_count", pages.to_string());
+    }
+    let mut connection = settings
+        .connect()
+        .await
+        .map_err(|source| explain(options, source))?;
+    check_promises(&mut connection)
+        .await
+        .map_err(|error| match error {
+            PromiseError::Unreadable(source) => explain(options, source),
+            PromiseError::Broken { pragma, found } => OpenError::NotDurable { pragma, found },
+        })?;
+    Ok(connection)
+}
+
+enum PromiseError {
+    Unreadable(sqlx::Error),
+    Broken { pragma: &'static str, found: String },
+}
+
+impl From<sqlx::Error> for PromiseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+/// Durable means: a write-ahead log that is flushed before a commit is acknowledged.
+async fn check_promises(connection: &mut SqliteConnection) -> Result<(), PromiseError> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(PromiseError::Broken {
+            pragma: "journal_mode",
+            found: mode,
+        });
+    }
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+        .fetch_one(&mut *connection)
+        .await?;
+    if synchronous < SYNCHRONOUS_FULL {
+        let found = synchronous.to_string();
+        return Err(PromiseError::Broken {
+            pragma: "synchronous",
+            found,
+        });
+    }
+    Ok(())
+}
+
+/// Brings the tables up to date, and proves that the place can be written.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn migrate(
+    options: &SqliteOptions,
+    connection: &mut SqliteConnection,
+) -> Result<(), OpenError> {
+    sqlx::query("BEGIN IMMEDIATE; ROLLBACK")
+        .execute(&mut *connection)
+        .await
+        .map_err(|source| explain(options, source))?;
+    // `run` is the same, and the compiler cannot prove its future to be `Send`.
+    let migrated = sqlx::migrate!("./migrations/sqlite")
+        .run_direct(connection)
+        .await;
+    migrated.map_err(|error| match error {
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+            explain(options, source)
+        }
+        other => OpenError::UnknownSchema {
+            path: options.path.clone(),
+            source: other,
+        },
+    })
+}
+
+/// The reading connections.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn connect_readers(options: &SqliteOptions) -> Result<SqlitePool, OpenError> {
+    let settings = common(options)
+        .read_only(true)
+        .pragma("cache_size", READER_CACHE);
+    SqlitePoolOptions::new()
+        .max_connections(READ_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A connection to a file does not go stale, and asking it costs as much as a read.
+        .test_before_acquire(false)
+        .connect_with(settings)
+        .await
+        .map_err(|source| explain(options, source))
+}

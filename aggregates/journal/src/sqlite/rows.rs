@@ -1,0 +1,272 @@
+//! Between the journal's values and SQLite's: batches go in as JSON arrays of rows, events come out
+//! as columns, look-ups come out as JSON.
+
+use invoiceapp_domain::{AllocatedNumber, StreamId};
+use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Error, Row};
+use uuid::Uuid;
+
+use crate::port::Committed;
+use crate::writer::engine::{
+    Batch, BatchEvent, EngineError, Receipt, SeriesKey, TenantClaim, Wanted,
+};
+
+/// The columns of an event, in the order that [`event_of`] reads them.
+pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
+     event_type, event_version, payload, metadata, event_id, recorded_at, hash";
+
+/// The JSON columns of the view `batch`.
+pub(super) struct BatchTexts {
+    pub(super) events: String,
+    pub(super) receipts: String,
+    pub(super) released: String,
+    pub(super) taken: String,
+    pub(super) series: String,
+    pub(super) snapshots: String,
+}
+
+/// Writes a batch down as the view `batch` wants it.
+///
+/// # Errors
+/// When a row cannot be written as JSON, which no row of ours can cause.
+pub(super) fn batch_texts(batch: &Batch) -> Result<BatchTexts, serde_json::Error> {
+    Ok(BatchTexts {
+        events: json_rows(batch.events.iter().map(event_row))?,
+        receipts: json_rows(batch.receipts.iter().map(receipt_row))?,
+        released: json_rows(batch.released.iter().map(claim_row))?,
+        taken: json_rows(batch.taken.iter().map(|(claim, holder)| {
+            let (tenant, kind, value) = claim_row(claim);
+            (
+                tenant,
+                kind,
+                value,
+                holder.kind.as_str(),
+                holder.aggregate_id(),
+            )
+        }))?,
+        series: json_rows(batch.series.iter().map(|series| {
+            let (tenant, code, period) = series_row(&series.key);
+            (tenant, code, period, series.last_sequence, series.last_date)
+        }))?,
+        snapshots: json_rows(batch.snapshots.iter().map(|(stream, snapshot)| {
+            let (hash, state) = (snapshot.state_hash.as_str(), snapshot.state_json.as_str());
+            (
+                stream.kind.as_str(),
+                stream.aggregate_id(),
+                snapshot.version,
+                hash,
+                state,
+            )
+        }))?,
+    })
+}
+
+/// The columns of `events`.
+fn event_row(row: &BatchEvent) -> impl Serialize {
+    let event = &row.event;
+    (
+        event.stream.kind.as_str(),
+        event.stream.aggregate_id(),
+        event.version,
+        event.event_type.as_str(),
+        event.schema_version.to_string(),
+        event.payload_json.as_str(),
+        event.metadata_json.as_str(),
+        event.position,
+        event.event_id,
+        event.recorded_at.as_microsecond(),
+        row.command,
+        event.hash.to_string(),
+    )
+}
+
+/// The columns of `receipts`.
+fn receipt_row((command, receipt): &(CommandId, Receipt)) -> impl Serialize {
+    let committed = &receipt.committed;
+    let number = committed.number.as_ref();
+    (
+        command,
+        hex::encode(receipt.fingerprint),
+        committed.stream.kind.as_str(),
+        committed.stream.aggregate_id(),
+        committed.version,
+        committed.position,
+        committed.recorded_at.as_microsecond(),
+        number.map(|number| number.series.as_str()),
+        number.map(|number| number.period.as_str()),
+        number.map(|number| number.sequence),
+    )
+}
+
+/// The key of `claims`.
+fn claim_row(claim: &TenantClaim) -> (&str, &str, &str) {
+    (
+        claim.tenant.as_str(),
+        claim.key.kind.as_str(),
+        claim.key.value.as_str(),
+    )
+}
+
+/// The key of `series`.
+fn series_row(key: &SeriesKey) -> (&str, &str, &str) {
+    (key.tenant.as_str(), key.code.as_str(), key.period.as_str())
+}
+
+/// An array of arrays.
+fn json_rows<T: Serialize>(
+    rows: impl ExactSizeIterator<Item = T>,
+) -> Result<String, serde_json::Error> {
+    /// Rows are mostly an event each.
+    const ROW_BYTES: usize = 1_024;
+    let mut text = Vec::with_capacity(rows.len().saturating_mul(ROW_BYTES).saturating_add(2));
+    text.push(b'[');
+    for row in rows {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, &row)?;
+    }
+    text.push(b']');
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
+/// The JSON of a look-up; each answer names its question by its place in these arrays.
+pub(super) struct Questions {
+    pub(super) streams: Vec<StreamId>,
+    pub(super) receipts: Vec<CommandId>,
+    pub(super) claims: Vec<TenantClaim>,
+    pub(super) series: Vec<SeriesKey>,
+}
+
+impl Questions {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self {
+            streams: wanted.streams.iter().cloned().collect(),
+            receipts: wanted.receipts.iter().copied().collect(),
+            claims: wanted.claims.iter().cloned().collect(),
+            series: wanted.series.iter().cloned().collect(),
+        }
+    }
+
+    /// The four arrays, in the order of the look-up's parameters.
+    pub(super) fn texts(&self) -> Result<[String; 4], serde_json::Error> {
+        Ok([
+            json_rows(
+                self.streams
+                    .iter()
+                    .map(|s| (s.kind.as_str(), s.aggregate_id())),
+            )?,
+            json_rows(self.receipts.iter())?,
+            json_rows(self.claims.iter().map(claim_row))?,
+            json_rows(self.series.iter().map(series_row))?,
+        ])
+    }
+}
+
+/// A receipt as it is stored.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReceiptRow(
+    String,
+    String,
+    String,
+    u64,
+    u64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<u64>,
+);
+
+impl ReceiptRow {
+    /// Reads the columns `fingerprint` to `sequence` of the table.
+    pub(super) fn of(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self(
+            row.try_get(0)?,
+            row.try_get(1)?,
+            row.try_get(2)?,
+            unsigned(row.try_get(3)?),
+            unsigned(row.try_get(4)?),
+            row.try_get(5)?,
+            row.try_get(6)?,
+            row.try_get(7)?,
+            row.try_get::<Option<i64>, _>(8)?.map(unsigned),
+        ))
+    }
+
+    /// The receipt, typed.
+    pub(super) fn receipt(self) -> Result<Receipt, EngineError> {
+        let position = self.4;
+        let damaged = |what: &str| damaged(position, format!("its receipt has no {what}"));
+        let mut fingerprint = [0; 32];
+        hex::decode_to_slice(&self.0, &mut fingerprint).map_err(|_| damaged("fingerprint"))?;
+        let number = match (self.6, self.7, self.8) {
+            (Some(series), Some(period), Some(sequence)) => Some(AllocatedNumber {
+                series,
+                period,
+                sequence,
+            }),
+            _ => None,
+        };
+        let committed = Committed {
+            stream: StreamId::from_columns(&self.1, &self.2).map_err(|_| damaged("stream"))?,
+            version: self.3,
+            position,
+            recorded_at: Timestamp::from_microsecond(self.5).map_err(|_| damaged("time"))?,
+            number,
+            replayed: false,
+        };
+        Ok(Receipt {
+            fingerprint,
+            committed,
+        })
+    }
+}
+
+/// Reads one event from the columns [`EVENT_COLUMNS`].
+///
+/// # Errors
+/// [`EngineError::Damaged`] with its position when a column holds what we never write.
+pub(super) fn event_of(row: &SqliteRow) -> Result<RecordedEvent, EngineError> {
+    let column = |error: Error| damaged(0, error.to_string());
+    let position = unsigned(row.try_get(0).map_err(column)?);
+    let bad = |what: &str| damaged(position, format!("its {what} cannot be read"));
+    let text = |index: usize, what: &str| row.try_get::<&str, _>(index).map_err(|_| bad(what));
+    let mut hash = ChainHash::GENESIS;
+    hex::decode_to_slice(text(10, "hash")?, &mut hash.0).map_err(|_| bad("hash"))?;
+    let micros: i64 = row.try_get(9).map_err(|_| bad("recorded_at"))?;
+    Ok(RecordedEvent {
+        position,
+        stream: StreamId::from_columns(text(1, "type")?, text(2, "aggregate_id")?)
+            .map_err(|_| bad("stream"))?,
+        version: unsigned(row.try_get(3).map_err(|_| bad("sequence"))?),
+        event_id: Uuid::try_parse(text(8, "event_id")?).map_err(|_| bad("event_id"))?,
+        event_type: text(4, "event_type")?.to_owned(),
+        schema_version: text(5, "event_version")?
+            .parse()
+            .map_err(|_| bad("event_version"))?,
+        recorded_at: Timestamp::from_microsecond(micros).map_err(|_| bad("recorded_at"))?,
+        metadata_json: text(7, "metadata")?.to_owned(),
+        payload_json: text(6, "payload")?.to_owned(),
+        hash,
+    })
+}
+
+pub(super) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {
+    EngineError::Damaged {
+        position,
+        reason: reason.into(),
+    }
+}
+
+/// SQLite's integers are signed; ours are never negative, as the tables' checks say.
+pub(super) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// For parameters; nothing that we count reaches 2^63.
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

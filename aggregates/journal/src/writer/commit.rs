@@ -1,0 +1,379 @@
+//! Takes a batch through: the fast path, the slow path, and what to do when the engine fails.
+
+use std::sync::Arc;
+
+use invoiceapp_domain::{Ambient, StreamId};
+use invoiceapp_schemas::chain;
+use tokio::sync::watch;
+
+use super::assemble::{assemble, recorded_at};
+use super::decide::{Verdict, decide};
+use super::engine::{Batch, Engine, EngineError, Facts, HeadState, Wanted, Written};
+use super::memory::Memory;
+use super::queue::Work;
+use super::view::{Layer, View};
+use crate::port::{Append, AppendError, Committed, JournalError, Snapshot};
+
+/// Rounds that a batch may lose to other writers before it takes the slow path, where it cannot.
+pub const FAST_ROUNDS_MAX: usize = 3;
+/// Events of other writers that are read to bring the memory up to date; beyond, it starts anew.
+const RELEARN_EVENTS_MAX: u64 = 10_000;
+/// Events per read while doing so.
+const RELEARN_PAGE_EVENTS: usize = 1_000;
+
+type Answers = Vec<Result<Committed, AppendError>>;
+
+/// How a round of the fast path ended.
+enum Round {
+    Done(Answers),
+    HeadMoved,
+    Occupied,
+}
+
+/// One batch's requests, without those who wait for them.
+struct Requests<'a> {
+    appends: Vec<&'a Append>,
+    snapshots: Vec<(StreamId, Snapshot)>,
+}
+
+/// A decided batch.
+struct Decided<'a> {
+    verdicts: Vec<(&'a Append, Verdict)>,
+    changed: Layer,
+    batch: Batch,
+}
+
+pub(crate) struct Committer<E> {
+    engine: E,
+    memory: Memory,
+    ambient: Arc<dyn Ambient>,
+    head: watch::Sender<u64>,
+}
+
+impl<E: Engine> Committer<E> {
+    pub(crate) fn new(engine: E, ambient: Arc<dyn Ambient>) -> Self {
+        Self {
+            engine,
+            memory: Memory::new(),
+            ambient,
+            head: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) async fn first_head(&mut self) -> Result<watch::Receiver<u64>, EngineError> {
+        let facts = self.engine.lookup(&Wanted::default()).await?;
+        self.memory.forget(facts.head);
+        self.head.send_replace(facts.head.position);
+        Ok(self.head.subscribe())
+    }
+
+    pub(crate) async fn close(self) {
+        self.engine.close().await;
+    }
+
+    /// Commits a batch and answers everybody who waits for it.
+    pub(crate) async fn commit(&mut self, work: Work) {
+        let requests = Requests {
+            appends: work.appends.iter().map(|request| &request.append).collect(),
+            snapshots: work
+                .snapshots
+                .iter()
+                .map(|request| (request.stream.clone(), request.snapshot.clone()))
+                .collect(),
+        };
+        let outcome = self
+            .take_through(&requests)
+            .await
+            .map_err(|error| self.failed(error));
+        // Readers first: whoever is answered may read at once what it has written.
+        let position = self.memory.head.position;
+        self.head
+            .send_if_modified(|known| std::mem::replace(known, position) != position);
+        let saved = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        for request in work.snapshots {
+            // A receiver that is gone wanted no answer.
+            let _ = request.answer.send(saved.clone());
+        }
+        let answers = match outcome {
+            Ok(answers) => answers,
+            Err(error) => vec![Err(AppendError::Journal(error)); work.appends.len()],
+        };
+        for (request, answer) in work.appends.into_iter().zip(answers) {
+            let _ = request.answer.send(answer);
+        }
+    }
+
+    fn failed(&mut self, error: EngineError) -> JournalError {
+        self.memory.is_exact = false;
+        tracing::error!(%error, "the journal's engine failed");
+        error.into()
+    }
+
+    async fn take_through(&mut self, requests: &Requests<'_>) -> Result<Answers, EngineError> {
+        for _ in 0..FAST_ROUNDS_MAX {
+            if !self.memory.is_exact {
+                self.relearn().await?;
+            }
+            match self.fast(requests).await? {
+                Round::Done(answers) => return Ok(answers),
+                Round::HeadMoved => self.memory.is_exact = false,
+                Round::Occupied => break,
+            }
+        }
+        self.slow(requests).await
+    }
+
+    /// Decides on what is remembered; looks up only what is not.
+    async fn fast(&mut self, requests: &Requests<'_>) -> Result<Round, EngineError> {
+        let mut facts = Layer::default();
+        let mut is_head_seen = false;
+        let (decided, batch) = loop {
+            let mut wanted = Wanted::default();
+            let view = View::over_memory(&mut self.memory, &facts);
+            let decided = decide_all(view, requests, self.ambient.as_ref(), &mut wanted)?;
+            let is_settled = wanted.is_empty()
+                && (is_head_seen || !decided.batch.is_empty() || !has_refusal(&decided));
+            if is_settled {
+                break (decided.verdicts, (decided.batch, decided.changed));
+            }
+            let found = self.engine.lookup(&wanted).await?;
+            if found.head != self.memory.head {
+                return Ok(Round::HeadMoved);
+            }
+            facts.add(&wanted, &found);
+            is_head_seen = true;
+        };
+        let (batch, changed) = batch;
+        let written = match batch.is_empty() {
+            true => Ok(Written::Committed),
+            false => self.engine.write(&batch).await,
+        };
+        match written {
+            Ok(Written::Committed) => {}
+            Ok(Written::HeadMoved) => return Ok(Round::HeadMoved),
+            Ok(Written::Occupied) => return Ok(Round::Occupied),
+            Err(error) => self.resolve(&batch, error).await?,
+        }
+        self.remember(facts);
+        self.remember_committed(changed, batch.from, batch.to);
+        Ok(Round::Done(answers(decided)))
+    }
+
+    /// Decides on what is looked up while nobody else can write.
+    async fn slow(&mut self, requests: &Requests<'_>) -> Result<Answers, EngineError> {
+        let mut wanted = Wanted::default();
+        for append in &requests.appends {
+            wanted.extend(Wanted::everything_of(append));
+        }
+        let found = self.engine.lock(&wanted).await?;
+        let mut facts = Layer::default();
+        facts.add(&wanted, &found);
+        let mut wanted = Wanted::default();
+        let view = View::over_facts(found.head, &facts);
+        let decided = decide_all(view, requests, self.ambient.as_ref(), &mut wanted);
+        let decided = match decided {
+            Ok(decided) if wanted.is_empty() => decided,
+            Ok(_) => {
+                self.engine.unlock().await?;
+                return Err(impossible(
+                    "a request that is undecided with everything known",
+                ));
+            }
+            Err(error) => {
+                self.engine.unlock().await?;
+                return Err(error);
+            }
+        };
+        if decided.batch.is_empty() {
+            self.engine.unlock().await?;
+        } else {
+            match self.engine.write_locked(&decided.batch).await {
+                Ok(Written::Committed) => {}
+                Ok(Written::HeadMoved) => return Err(impossible("the head moved under the lock")),
+                Ok(Written::Occupied) => {
+                    return Err(impossible(
+                        "a key is occupied that the look-up did not show",
+                    ));
+                }
+                Err(error) => self.resolve(&decided.batch, error).await?,
+            }
+        }
+        if self.memory.head != found.head || !self.memory.is_exact {
+            self.memory.forget(found.head);
+        }
+        self.remember(facts);
+        self.remember_committed(decided.changed, decided.batch.from, decided.batch.to);
+        Ok(answers(decided.verdicts))
+    }
+
+    /// After a write whose outcome is unknown: the receipts tell it.
+    async fn resolve(&mut self, batch: &Batch, error: EngineError) -> Result<(), EngineError> {
+        self.memory.is_exact = false;
+        let receipts = batch.receipts.iter().map(|(command, _)| *command).collect();
+        let wanted = Wanted {
+            receipts,
+            ..Wanted::default()
+        };
+        let Ok(found) = self.engine.lookup(&wanted).await else {
+            return Err(error);
+        };
+        let is_there = |(command, receipt)| found.receipts.get(command) == Some(receipt);
+        let is_committed = !batch.receipts.is_empty()
+            && batch
+                .receipts
+                .iter()
+                .map(|(command, receipt)| (command, receipt))
+                .all(is_there);
+        if !is_committed {
+            return Err(error);
+        }
+        tracing::warn!(%error, "the engine failed, and the batch is there");
+        // Whether the head is still at this batch's end is read again with the next one.
+        Ok(())
+    }
+
+    /// Makes the memory exact again: reads what others have written, or forgets.
+    async fn relearn(&mut self) -> Result<(), EngineError> {
+        let Facts { head, .. } = self.engine.lookup(&Wanted::default()).await?;
+        let behind = head.position.saturating_sub(self.memory.head.position);
+        if behind > RELEARN_EVENTS_MAX || !self.learn_until(head).await? {
+            self.memory.forget(head);
+        }
+        self.memory.is_exact = true;
+        Ok(())
+    }
+
+    /// False when the journal does not continue what the memory knows.
+    async fn learn_until(&mut self, head: HeadState) -> Result<bool, EngineError> {
+        while self.memory.head.position < head.position {
+            let after = self.memory.head.position;
+            let events = self.engine.tail(after, RELEARN_PAGE_EVENTS).await?;
+            if events.is_empty() {
+                return Ok(false);
+            }
+            for event in events
+                .iter()
+                .take_while(|event| event.position <= head.position)
+            {
+                let is_next = chain(self.memory.head.hash, event) == event.hash;
+                if !is_next || !self.memory.learn(event) {
+                    return Ok(false);
+                }
+                let (position, hash) = (event.position, event.hash);
+                self.memory.head = HeadState {
+                    position,
+                    hash,
+                    recorded_at: event.recorded_at,
+                };
+            }
+        }
+        Ok(self.memory.head == head)
+    }
+
+    fn remember(&mut self, layer: Layer) {
+        for (stream, version) in layer.streams {
+            self.memory.streams.insert(stream, version);
+        }
+        for (command, receipt) in layer.receipts {
+            if let Some(receipt) = receipt {
+                self.memory.receipts.insert(command, receipt);
+            }
+        }
+        for (claim, entry) in layer.claims {
+            self.memory.claims.insert(claim, entry.holder);
+        }
+        for (key, sequence) in layer.sequences {
+            self.memory.sequences.insert(key, sequence);
+        }
+        for (series, date) in layer.dates {
+            self.memory.dates.insert(series, date);
+        }
+    }
+
+    fn remember_committed(&mut self, changed: Layer, from: HeadState, to: HeadState) {
+        self.remember(changed);
+        tracing::debug!(from = from.position, to = to.position, "batch committed");
+        self.memory.head = to;
+    }
+}
+
+fn decide_all<'a>(
+    mut view: View<'_>,
+    requests: &Requests<'a>,
+    ambient: &dyn Ambient,
+    wanted: &mut Wanted,
+) -> Result<Decided<'a>, EngineError> {
+    let recorded_at = recorded_at(ambient, &view.from);
+    let mut verdicts = Vec::with_capacity(requests.appends.len());
+    for append in &requests.appends {
+        let verdict = decide(&mut view, append, recorded_at, wanted);
+        verdicts.push((*append, verdict));
+    }
+    let (from, changed) = (view.from, view.changed);
+    let verdicts_to_write = if wanted.is_empty() {
+        verdicts.as_slice()
+    } else {
+        &[]
+    };
+    let snapshots = &requests.snapshots;
+    let batch = assemble(
+        verdicts_to_write,
+        from,
+        recorded_at,
+        &changed,
+        ambient,
+        snapshots,
+    )?;
+    Ok(Decided {
+        verdicts,
+        changed,
+        batch,
+    })
+}
+
+fn has_refusal(decided: &Decided<'_>) -> bool {
+    decided
+        .verdicts
+        .iter()
+        .any(|(_, verdict)| matches!(verdict, Verdict::Refuse(_)))
+}
+
+fn answers(verdicts: Vec<(&Append, Verdict)>) -> Answers {
+    let answer = |verdict| match verdict {
+        Verdict::Commit(planned) => Ok(planned.committed),
+        Verdict::Replay(committed) => Ok(committed),
+        Verdict::Refuse(error) => Err(error),
+        Verdict::Unknown => Err(JournalError::from(impossible("an unknown verdict")).into()),
+    };
+    verdicts
+        .into_iter()
+        .map(|(_, verdict)| answer(verdict))
+        .collect()
+}
+
+fn impossible(what: &str) -> EngineError {
+    EngineError::Unavailable {
+        reason: format!("the journal's tables contradict it: {what}"),
+    }
+}
+
+impl From<EngineError> for JournalError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Unavailable { reason } => Self::Unavailable { reason },
+            EngineError::Damaged { position, reason } => Self::Damaged { position, reason },
+        }
+    }
+}
+
+impl From<JournalError> for EngineError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Damaged { position, reason } => Self::Damaged { position, reason },
+            JournalError::Unavailable { reason } => Self::Unavailable { reason },
+            JournalError::Overloaded => Self::Unavailable {
+                reason: error.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The group-committing writer, whichever engine is underneath.
+//!
+//! One task per journal takes all that waits, up to [`BATCH_EVENTS_MAX`] and [`BATCH_BYTES_MAX`],
+//! decides each request in order and in memory, and hands the batch to the [`Engine`] as one
+//! compare-and-set of the journal's head. Many commands share one flush to disk, a later request
+//! sees what an earlier one of its batch does, and one that is refused never fails its neighbours.
+//!
+//! What the writer remembers is exact as long as the head has not moved without it, because
+//! everything changes only by an append. A refusal is therefore answered only when the head was
+//! seen where the memory believes it: by the batch's own compare-and-set, or by a look-up.
+//!
+//! | step | statements |
+//! |---|---|
+//! | fast path, everything remembered or fresh | 1 |
+//! | a cold stream or series, or a refusal | 1 look-up more |
+//! | the head has moved | read the tail, then again; at most [`FAST_ROUNDS_MAX`] rounds |
+//! | a primary key was in use, or the rounds are lost | slow path: lock, look everything up, write |
+//! | the engine failed | look at the head and the receipts: what is there was committed |
+
+mod assemble;
+mod commit;
+mod decide;
+pub mod engine;
+mod generations;
+mod memory;
+mod queue;
+mod view;
+
+pub use commit::FAST_ROUNDS_MAX;
+pub use engine::Engine;
+pub use memory::{REMEMBERED_CLAIMS_MAX, REMEMBERED_RECEIPTS_MAX, REMEMBERED_STREAMS_MAX};
+pub use queue::{
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, QUEUE_BYTES_MAX, QUEUE_REQUESTS_MAX, SNAPSHOT_BYTES_MAX,
+    Writer,
+};

@@ -1,0 +1,98 @@
+//! An invoice's history: its events with actor, cause and time, a page at a time.
+
+use axum::extract::State;
+use invoiceapp_domain::ids::InvoiceId;
+use invoiceapp_domain::{Permission, StreamId, StreamKind};
+use invoiceapp_http::json::Nothing;
+use invoiceapp_http::{Authenticated, List, ListPage, PathId, Problem, ProblemBody};
+use invoiceapp_schemas::RecordedEvent;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::resource_parts::actor_text;
+use crate::parts::ServiceParts;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct HistoryEntry {
+    /// UUIDv7 of the event.
+    id: String,
+    /// What happened, past tense.
+    #[serde(rename = "type")]
+    event_type: String,
+    /// Place in the invoice's stream, from 1.
+    version: u64,
+    /// Place in the journal.
+    position: u64,
+    /// When it was committed, RFC 3339.
+    #[schema(format = DateTime)]
+    recorded_at: String,
+    /// Who did it: a user's id, or `system:` and the part's name.
+    actor: String,
+    /// The command that it came of.
+    command_id: String,
+    /// Ties together what one request set in motion.
+    correlation_id: String,
+    /// The event that it came of.
+    causation_id: Option<String>,
+    /// What was recorded.
+    data: Value,
+    /// The event's link in the journal's hash chain.
+    hash: String,
+}
+
+/// What happened to an invoice, in order.
+#[utoipa::path(get, path = "/api/v1/invoices/{id}/history", tag = "invoices",
+    params(("id" = String, Path), ("limit" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = ListPage<HistoryEntry>), (status = 404, body = ProblemBody)))]
+pub(super) async fn history(
+    State(parts): State<ServiceParts>,
+    caller: Authenticated,
+    PathId(id): PathId<InvoiceId>,
+    list: List<Nothing>,
+) -> Result<ListPage<HistoryEntry>, Problem> {
+    caller.require(Permission::AuditRead)?;
+    let stream = StreamId::new(caller.tenant().clone(), StreamKind::Invoice, id);
+    let after = list.page.cursor.map_or(0, |cursor| cursor.position());
+    let limit = list.page.limit;
+    let read = parts
+        .executor
+        .journal()
+        .read_stream(&stream, after, limit.saturating_add(1))
+        .await;
+    let mut events = read.map_err(|error| Problem::from(&error))?;
+    if events.is_empty() && after == 0 {
+        return Err(Problem::not_found());
+    }
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let next = events.last().filter(|_| more).map(|event| event.version);
+    let entries = events.iter().map(entry).collect::<Result<_, _>>();
+    Ok(ListPage::new(
+        entries.map_err(|error| Problem::internal(&error))?,
+        next,
+        None,
+    ))
+}
+
+fn entry(event: &RecordedEvent) -> Result<HistoryEntry, serde_json::Error> {
+    let metadata = event.metadata()?;
+    let payload: Value = serde_json::from_str(&event.payload_json)?;
+    // The stored text is the event's name with its fields.
+    let data = payload.get(&event.event_type).cloned().unwrap_or(payload);
+    Ok(HistoryEntry {
+        id: event.event_id.to_string(),
+        event_type: event.event_type.clone(),
+        version: event.version,
+        position: event.position,
+        recorded_at: event.recorded_at.to_string(),
+        actor: actor_text(&metadata.actor),
+        command_id: metadata.command_id.to_string(),
+        correlation_id: metadata.correlation_id.to_string(),
+        causation_id: metadata.causation_id.map(|id| id.to_string()),
+        data,
+        hash: event.hash.to_string(),
+    })
+}

@@ -1,0 +1,59 @@
+//! Refusals of the domain as problems: the domain gives the stable code, the table of codes gives
+//! the status, the refusal's own sentence becomes the detail.
+
+use invoiceapp_domain::invoice::InvoiceRefusal;
+use invoiceapp_domain::numbering::NumberSeriesRefusal;
+use invoiceapp_domain::organization::OrganizationRefusal;
+use invoiceapp_domain::product::ProductRefusal;
+use invoiceapp_domain::role::RoleRefusal;
+use invoiceapp_domain::user::UserRefusal;
+use invoiceapp_http::{Code, Problem};
+
+/// A refusal with a stable code.
+pub(crate) trait Refuses: std::fmt::Display {
+    /// The code, as the API names it.
+    fn stable_code(&self) -> &'static str;
+
+    /// The problem that a client gets.
+    fn problem(&self) -> Problem {
+        let code = self.stable_code();
+        let known = Code::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == code);
+        match known {
+            Some(Code::NotFound) => Problem::not_found(),
+            Some(known) => Problem::new(known).with_detail(sentence(self)),
+            None => Problem::new(Code::InvalidState).with_detail(sentence(self)),
+        }
+    }
+}
+
+/// The refusal's words with a capital and a full stop.
+fn sentence(refusal: &(impl std::fmt::Display + ?Sized)) -> String {
+    let words = refusal.to_string();
+    let mut characters = words.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), characters.as_str())
+}
+
+macro_rules! refuses {
+    ($($refusal:ty),+ $(,)?) => {$(
+        impl Refuses for $refusal {
+            fn stable_code(&self) -> &'static str {
+                self.code()
+            }
+        }
+    )+};
+}
+
+refuses!(
+    InvoiceRefusal,
+    NumberSeriesRefusal,
+    OrganizationRefusal,
+    ProductRefusal,
+    RoleRefusal,
+    UserRefusal,
+);

@@ -1,0 +1,101 @@
+//! The command line: `up`, and the tools an operator has beside it.
+
+mod doctor;
+mod journal;
+mod openapi;
+mod output;
+mod tenant;
+mod up;
+
+pub(crate) use tenant::Administrator;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::Settings;
+
+/// Exit code of a command that failed.
+pub(crate) const EXIT_FAILED: u8 = 1;
+
+/// An invoicing platform whose books cannot lie.
+#[derive(Debug, Parser)]
+#[command(name = "invoiceapp", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Settings as a TOML file; every key can also be set as INVOICEAPP_SECTION__KEY.
+    #[arg(long, global = true, value_name = "FILE", env = "INVOICEAPP_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Print one JSON document instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in one process; prints the URL when it is ready.
+    Up(up::UpArguments),
+    /// Print the OpenAPI 3.1 document of the REST API.
+    Openapi,
+    /// Try every part, and say in one line what is wrong with it.
+    Doctor(DataArguments),
+    /// Tenants.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// The event journal.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
+}
+
+/// Which data directory.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArguments {
+    /// The data directory [default: invoiceapp-data].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+impl DataArguments {
+    /// The settings with this directory in them.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        if let Some(data) = &self.data {
+            settings.data_dir.clone_from(data);
+        }
+    }
+}
+
+/// Parses the command line and runs it. Usage errors exit with 2 (clap), failures with 1.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(dispatch(cli)));
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let mut settings = Settings::read(cli.config.as_deref())?;
+    let output = output::Output::new(cli.json);
+    match cli.command {
+        Command::Up(arguments) => up::run(arguments, settings, output).await,
+        Command::Openapi => openapi::run(output),
+        Command::Doctor(arguments) => {
+            arguments.apply(&mut settings);
+            doctor::run(settings, output).await
+        }
+        Command::Tenant(command) => tenant::run(command, settings, output).await,
+        Command::Journal(command) => journal::run(command, settings, output).await,
+    }
+}

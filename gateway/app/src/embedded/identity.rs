@@ -1,0 +1,69 @@
+//! The built-in issuer, and the gate that believes it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use invoiceapp_access::{
+    Gate, JwkSet, KeySet, KeySource, KeySourceUnavailable, PermissionSource, TokenVerifier,
+};
+use invoiceapp_authorizer::{Authorizer, AuthorizerParts, Issuer, LoginLimits, SigningKeys};
+use invoiceapp_service::ViewGrants;
+
+use super::directory::ViewDirectory;
+use super::stores::Stores;
+
+/// Whom the built-in issuer issues for.
+const AUDIENCE: &str = "invoiceapp";
+/// The client that people log in with.
+const CLIENT: &str = "invoiceapp-console";
+/// What the built-in issuer calls itself: a name, since its keys never leave the process.
+const ISSUER: &str = "urn:invoiceapp:embedded";
+
+/// The issuer and the gate.
+pub(super) struct Identity {
+    pub(super) authorizer: Arc<Authorizer>,
+    pub(super) gate: Arc<Gate>,
+}
+
+impl Identity {
+    pub(super) fn open(stores: &Stores) -> anyhow::Result<Self> {
+        let now = stores.ambient.now();
+        let keys = SigningKeys::open(stores.directory.path(), now)
+            .context("the signing keys cannot be opened")?;
+        let keys = Arc::new(keys);
+        let issuer = Issuer {
+            url: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            client: CLIENT.to_owned(),
+        };
+        let permissions: Arc<dyn PermissionSource> =
+            Arc::new(ViewGrants::new(stores.views.clone()));
+        let source: Arc<dyn KeySource> = Arc::new(OwnKeys(keys.public().clone()));
+        let key_set = KeySet::new(source, Arc::clone(&stores.ambient));
+        let verifier = TokenVerifier::new(issuer.policy(), key_set, Arc::clone(&stores.ambient));
+        let gate = Gate::new(verifier, Arc::clone(&permissions))
+            .with_ended_sessions(stores.identity.ended_sessions());
+        let authorizer = Authorizer::new(AuthorizerParts {
+            issuer,
+            keys,
+            store: stores.identity.clone(),
+            directory: Arc::new(ViewDirectory(stores.views.clone())),
+            permissions,
+            limits: LoginLimits::default(),
+            ambient: Arc::clone(&stores.ambient),
+        });
+        Ok(Self { authorizer, gate: Arc::new(gate) })
+    }
+}
+
+/// The issuer's own public keys, without a detour over the network.
+#[derive(Debug)]
+struct OwnKeys(JwkSet);
+
+#[async_trait]
+impl KeySource for OwnKeys {
+    async fn fetch(&self) -> Result<JwkSet, KeySourceUnavailable> {
+        Ok(self.0.clone())
+    }
+}

@@ -1,0 +1,17 @@
+//! The embedded mode: every part in one process, over one data directory.
+//!
+//! This folder chooses the adapters. Nothing outside of it knows that the mode is embedded.
+
+mod credentials;
+mod directory;
+mod health;
+mod identity;
+mod reactors;
+mod services;
+mod stores;
+mod system;
+
+pub(crate) use credentials::IssuerCredentials;
+pub(crate) use services::openapi;
+pub(crate) use stores::Stores;
+pub(crate) use system::System;

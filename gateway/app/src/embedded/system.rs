@@ -1,0 +1,137 @@
+//! The running system: stores open, views caught up, tenant provisioned, reactors at work, the front
+//! door listening; and the way back.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use axum::Router;
+use invoiceapp_bff::management_router;
+use invoiceapp_http::health::Health;
+use invoiceapp_http::metrics::HttpMetrics;
+use invoiceapp_http::server::{HttpListener, ServerLimits};
+use prometheus::Registry;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::health::Watch;
+use super::identity::Identity;
+use super::reactors::ReactorParts;
+use super::services::Services;
+use super::stores::Stores;
+use crate::settings::Settings;
+
+/// A system that serves.
+pub(crate) struct System {
+    stores: Stores,
+    health: Health,
+    address: SocketAddr,
+    router: Router,
+    /// Ends the listeners first.
+    serving: (CancellationToken, JoinSet<()>),
+    /// Then everything that works behind them.
+    working: (CancellationToken, JoinSet<()>),
+}
+
+impl System {
+    /// Brings everything up over opened stores and listens. The views have caught up by then.
+    ///
+    /// # Errors
+    /// When a part cannot be brought up, or an address cannot be listened on.
+    pub(crate) async fn start(mut stores: Stores, settings: &Settings) -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let metrics = HttpMetrics::register(&registry).context("metrics cannot be registered")?;
+        let health = Health::new(std::sync::Arc::clone(&stores.ambient));
+        let identity = Identity::open(&stores)?;
+        let reactors = ReactorParts::new(&stores);
+        let runtimes = reactors.register(&stores).await?;
+        let services = Services {
+            stores: &stores,
+            identity: &identity,
+            reactors: &reactors,
+            health: health.clone(),
+            metrics,
+            rates: &settings.rate_limit,
+        };
+        let router = services.front_door()?;
+        let listener = HttpListener::bind(settings.http.listen).await?;
+        let management = HttpListener::bind(settings.http.management_listen).await?;
+        let address = listener.address();
+
+        let watch = Watch::new(&stores, &health);
+        watch.look().await;
+        let stop_working = CancellationToken::new();
+        let mut working = JoinSet::new();
+        working.spawn(watch.run(stop_working.clone()));
+        let projector = stores.take_projector()?;
+        working.spawn(run_projector(projector, stop_working.clone()));
+        let authorizer = identity.authorizer;
+        working.spawn(until(stop_working.clone(), async move { authorizer.keep_house().await }));
+        for runtime in runtimes {
+            let stop = stop_working.clone();
+            working.spawn(async move {
+                let name = runtime.name();
+                if let Err(error) = runtime.run(stop).await {
+                    tracing::error!(%error, reactor = name, "a reactor has ended");
+                }
+            });
+        }
+
+        let stop_serving = CancellationToken::new();
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(listener, router.clone(), stop_serving.clone()));
+        let operations = management_router(registry, health.clone());
+        serving.spawn(serve(management, operations, stop_serving.clone()));
+        Ok(Self {
+            stores,
+            health,
+            address,
+            router,
+            serving: (stop_serving, serving),
+            working: (stop_working, working),
+        })
+    }
+
+    /// Where the front door listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The front door, for a caller in this process.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The stores underneath.
+    pub(crate) const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// Drains: no new requests, then the work behind them, then the stores, the journal last.
+    pub(crate) async fn stop(mut self) {
+        self.health.set_draining();
+        self.serving.0.cancel();
+        while self.serving.1.join_next().await.is_some() {}
+        self.working.0.cancel();
+        while self.working.1.join_next().await.is_some() {}
+        self.stores.close().await;
+    }
+}
+
+async fn serve(listener: HttpListener, router: Router, stop: CancellationToken) {
+    let outcome = listener.serve(router, ServerLimits::default(), stop).await;
+    tracing::debug!(?outcome, "a listener has ended");
+}
+
+async fn run_projector(
+    projector: invoiceapp_projections::projector::Projector,
+    stop: CancellationToken,
+) {
+    projector.run(stop).await;
+}
+
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = stop.cancelled() => {}
+    }
+}

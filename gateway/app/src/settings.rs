@@ -1,0 +1,144 @@
+//! Settings: a TOML file, then `INVOICEAPP_SECTION__KEY`, then command-line flags. Unknown keys are
+//! refused, because a misspelt limit is a limit that is not there.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use config::{Config, Environment, File, FileFormat};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// E-mail address of the first administrator.
+    pub(crate) admin_email: String,
+    /// Password of the first administrator; made up and kept in the data directory when not set.
+    pub(crate) admin_password: Option<SecretString>,
+    /// Where the embedded mode keeps everything.
+    pub(crate) data_dir: PathBuf,
+    /// The front door.
+    pub(crate) http: HttpSettings,
+    /// Requests per second.
+    pub(crate) rate_limit: RateLimitSettings,
+    /// What is logged, and how.
+    pub(crate) log: LogSettings,
+    /// Sender of outgoing mail.
+    pub(crate) mail: MailSettings,
+}
+
+/// The front door's listeners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpSettings {
+    /// REST API.
+    pub(crate) listen: SocketAddr,
+    /// `/metrics`; never the public address.
+    pub(crate) management_listen: SocketAddr,
+}
+
+/// Token-bucket limits of the front door.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RateLimitSettings {
+    /// Sustained requests per second of a user, and of a tenant.
+    pub(crate) per_second: NonZeroU32,
+    /// Requests at once.
+    pub(crate) burst: NonZeroU32,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSettings {
+    /// Form of a line.
+    pub(crate) format: LogFormat,
+    /// A tracing filter: `info`, `warn,invoiceapp_journal=debug`.
+    pub(crate) filter: String,
+}
+
+/// Outgoing mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MailSettings {
+    /// Right-hand side of every Message-ID.
+    pub(crate) message_id_domain: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            admin_email: "admin@example.com".to_owned(),
+            admin_password: None,
+            data_dir: PathBuf::from("invoiceapp-data"),
+            http: HttpSettings::default(),
+            rate_limit: RateLimitSettings::default(),
+            log: LogSettings::default(),
+            mail: MailSettings::default(),
+        }
+    }
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3300)),
+            management_listen: SocketAddr::from(([127, 0, 0, 1], 3390)),
+        }
+    }
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        const PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
+        const BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
+        Self { per_second: PER_SECOND, burst: BURST }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Auto, filter: "info".to_owned() }
+    }
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { message_id_domain: "invoiceapp.invalid".to_owned() }
+    }
+}
+
+impl Settings {
+    /// Reads the file, if one is named, and the environment over it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a key is unknown or has a wrong value.
+    pub(crate) fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut builder = Config::builder();
+        if let Some(path) = file {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let environment =
+            Environment::with_prefix("INVOICEAPP").prefix_separator("_").separator("__");
+        builder
+            .add_source(environment)
+            .build()
+            .and_then(Config::try_deserialize)
+            .context("the configuration is not valid")
+    }
+}

@@ -1,0 +1,33 @@
+//! The renderer: a pure function from a document to the bytes of a file.
+
+use std::collections::BTreeSet;
+
+use crate::document::InvoiceDocument;
+use crate::error::RenderError;
+use crate::layout::{Composer, compose};
+use crate::pdf::{FileInfo, decode, page_operations, save};
+use crate::text::{Assets, Shaper};
+
+/// Renders a document. The same document gives the same bytes, in every process.
+///
+/// # Errors
+/// [`RenderError`] when the document exceeds a limit or its logo cannot be read.
+pub fn render(document: &InvoiceDocument, assets: &Assets) -> Result<Vec<u8>, RenderError> {
+    let logo = document.logo.as_deref().map(decode).transpose()?;
+    let logo_pixels = logo.as_ref().map(|logo| (logo.width, logo.height));
+    let mut composer = Composer::new(document, Shaper::new(assets), logo_pixels);
+    let pages = compose(&mut composer)?;
+    let info = FileInfo {
+        title: composer.title(),
+        author: document.seller.name.clone(),
+        language: document.locale.tag(),
+        produced_at: document.produced_at,
+    };
+    let texts = composer.shaper.into_glyph_texts();
+    let mut fonts = BTreeSet::new();
+    let pages = pages
+        .iter()
+        .map(|page| page_operations(&page.items, &texts, &mut fonts))
+        .collect();
+    save(pages, &fonts, logo, &info, assets)
+}

@@ -1,0 +1,157 @@
+//! The fonts that are part of this program. Each is parsed once per process, when a document first
+//! needs it, and attached only to documents that draw with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use printpdf::ParsedFont;
+use rustybuzz::{Direction, Face, Script, ShapePlan};
+
+use crate::error::RenderError;
+
+/// Weight of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Regular,
+    Bold,
+}
+
+/// One font file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum FontFace {
+    SansRegular,
+    SansBold,
+    ArabicRegular,
+    ArabicBold,
+    Han,
+    Hangul,
+}
+
+/// How many there are.
+pub(crate) const FONT_COUNT: usize = 6;
+
+impl FontFace {
+    /// Where a character is looked for, in this order; the first also draws what is nowhere.
+    pub(crate) const fn candidates(weight: Weight) -> [Self; 4] {
+        match weight {
+            Weight::Regular => [Self::SansRegular, Self::ArabicRegular, Self::Han, Self::Hangul],
+            Weight::Bold => [Self::SansBold, Self::ArabicBold, Self::Han, Self::Hangul],
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::SansRegular => 0,
+            Self::SansBold => 1,
+            Self::ArabicRegular => 2,
+            Self::ArabicBold => 3,
+            Self::Han => 4,
+            Self::Hangul => 5,
+        }
+    }
+
+    /// The name in the file's resources: fixed, because the library's own names are counted per
+    /// process, and of six capitals, because it becomes the subset's prefix (ISO 32000-1, 9.6.4).
+    pub(crate) const fn resource_name(self) -> &'static str {
+        match self {
+            Self::SansRegular => "SANSRG",
+            Self::SansBold => "SANSBD",
+            Self::ArabicRegular => "ARABRG",
+            Self::ArabicBold => "ARABBD",
+            Self::Han => "HANREG",
+            Self::Hangul => "HANGRG",
+        }
+    }
+
+    /// Whether a bold text has to be drawn with a stroke, because there is no bold file.
+    pub(crate) const fn has_no_bold(self) -> bool {
+        matches!(self, Self::Han | Self::Hangul)
+    }
+
+    fn file(self) -> &'static [u8] {
+        match self {
+            Self::SansRegular => include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
+            Self::SansBold => include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
+            Self::ArabicRegular => include_bytes!("../../assets/fonts/NotoSansArabic-Regular.ttf"),
+            Self::ArabicBold => include_bytes!("../../assets/fonts/NotoSansArabic-Bold.ttf"),
+            Self::Han => include_bytes!("../../assets/fonts/DroidSansFallbackFull.ttf"),
+            Self::Hangul => include_bytes!("../../assets/fonts/NanumBarunGothic.ttf"),
+        }
+    }
+}
+
+/// A font as the shaper reads it.
+pub(crate) struct ShapingFont {
+    pub(crate) face: Face<'static>,
+    units_per_em: i64,
+    plans: Mutex<BTreeMap<(Option<[u8; 4]>, bool), Arc<ShapePlan>>>,
+}
+
+impl ShapingFont {
+    fn parse(font: FontFace) -> Option<Self> {
+        let face = Face::from_slice(font.file(), 0)?;
+        let units_per_em = i64::from(face.units_per_em());
+        (units_per_em > 0).then(|| Self { face, units_per_em, plans: Mutex::default() })
+    }
+
+    /// A length of the font in thousandths of an em.
+    pub(crate) fn to_thousandths(&self, units: i32) -> i64 {
+        i64::from(units) * 1_000 / self.units_per_em
+    }
+
+    /// The width that the file states for a glyph, in thousandths of an em. The viewer moves by
+    /// it, so every other advance is an offset to it.
+    pub(crate) fn stated_width(&self, glyph: u16) -> i64 {
+        let units = self.face.glyph_hor_advance(rustybuzz::ttf_parser::GlyphId(glyph));
+        i64::from(units.unwrap_or(0)) * 1_000 / self.units_per_em
+    }
+
+    pub(crate) fn has(&self, character: char) -> bool {
+        self.face.glyph_index(character).is_some()
+    }
+
+    /// The compiled shaping plan of a script and direction; compiling one costs more than shaping
+    /// a line with it.
+    pub(crate) fn plan(&self, script: Option<Script>, direction: Direction) -> Arc<ShapePlan> {
+        let tag = script.map(|script| script.tag().to_bytes());
+        let right_to_left = direction == Direction::RightToLeft;
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let compile = || Arc::new(ShapePlan::new(&self.face, direction, script, None, &[]));
+        Arc::clone(plans.entry((tag, right_to_left)).or_insert_with(compile))
+    }
+}
+
+/// The parsed fonts. One per process is enough: it is filled on use and shared by threads.
+#[derive(Default)]
+pub struct Assets {
+    shaping: [OnceLock<Option<ShapingFont>>; FONT_COUNT],
+    embedding: [OnceLock<Option<ParsedFont>>; FONT_COUNT],
+}
+
+impl std::fmt::Debug for Assets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Assets").finish_non_exhaustive()
+    }
+}
+
+impl Assets {
+    /// Assets of which nothing is parsed yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn shaping(&self, font: FontFace) -> Result<&ShapingFont, RenderError> {
+        self.shaping[font.index()]
+            .get_or_init(|| ShapingFont::parse(font))
+            .as_ref()
+            .ok_or(RenderError::Font { font: font.resource_name() })
+    }
+
+    pub(crate) fn embedding(&self, font: FontFace) -> Result<&ParsedFont, RenderError> {
+        self.embedding[font.index()]
+            .get_or_init(|| ParsedFont::from_bytes(font.file(), 0, &mut Vec::new()))
+            .as_ref()
+            .ok_or(RenderError::Font { font: font.resource_name() })
+    }
+}

@@ -1,0 +1,12 @@
+//! The renderer read back by another library, and the reactor and service on a real journal and
+//! object store.
+
+mod determinism;
+mod fixtures;
+mod hostile;
+mod layout;
+mod reacting;
+mod reader;
+mod serving;
+mod texts;
+mod world;

@@ -1,0 +1,33 @@
+//! The hold that a worker has on a job while it acts.
+
+use std::sync::Arc;
+
+use crate::jobs::{JobStore, JobStoreError, Ticket};
+
+/// A worker's hold on one job. It is renewed by the worker while the act runs; what is left to the
+/// act is to say that it is about to do something that cannot be repeated blindly.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    jobs: Arc<dyn JobStore>,
+    ticket: Ticket,
+}
+
+impl Lease {
+    /// The hold that a claim gave.
+    #[must_use]
+    pub fn new(jobs: Arc<dyn JobStore>, ticket: Ticket) -> Self {
+        Self { jobs, ticket }
+    }
+
+    /// Records durably that the effect begins now. `false` when the lease was lost to another
+    /// worker: the act must then stop without touching anything.
+    ///
+    /// When the act ends with any outcome the mark is taken away; when the process dies in between,
+    /// the next attempt sees [`crate::Job::interrupted`].
+    ///
+    /// # Errors
+    /// [`JobStoreError`] when the mark could not be written: the effect must not begin.
+    pub async fn mark_started(&self) -> Result<bool, JobStoreError> {
+        self.jobs.mark_started(self.ticket).await
+    }
+}

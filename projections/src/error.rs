@@ -1,0 +1,33 @@
+//! What can go wrong when a view is read or written.
+
+use thiserror::Error;
+
+/// The store or a document failed.
+#[derive(Debug, Error)]
+pub enum ViewError {
+    /// The store cannot be read or written now.
+    #[error("the view store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored document cannot be read by the compiled types.
+    #[error("the document of {stream} cannot be read")]
+    Undecodable {
+        /// Which stream.
+        stream: String,
+        #[source]
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The view has not reached the position that the caller has seen.
+    #[error("the view has not reached position {wanted}")]
+    Behind {
+        /// The position asked for.
+        wanted: u64,
+    },
+}
+
+impl ViewError {
+    /// Wraps a driver's error.
+    pub fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(source))
+    }
+}

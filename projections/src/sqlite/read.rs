@@ -1,0 +1,166 @@
+//! Reading: single documents, pages, counters.
+
+use invoiceapp_domain::{StreamId, StreamKind, TenantId};
+use sqlx::sqlite::Sqlite;
+use sqlx::{QueryBuilder, SqlitePool};
+
+use super::rows::{self, DOCUMENT_COLUMNS, signed, unsigned};
+use super::sql::{column, push_matching};
+use crate::dashboard::Bucket;
+use crate::document::{Document, FieldValue};
+use crate::error::ViewError;
+use crate::query::{ListQuery, PAGE_DOCUMENTS_MAX, Page};
+use crate::store::ParkedKey;
+
+pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<u64, ViewError> {
+    let row = sqlx::query("SELECT position FROM checkpoint WHERE one = 1")
+        .fetch_one(pool)
+        .await
+        .map_err(ViewError::unavailable)?;
+    unsigned(&row, "position")
+}
+
+pub(super) async fn document(
+    pool: &SqlitePool,
+    stream: &StreamId,
+) -> Result<Option<Document>, ViewError> {
+    Ok(documents(pool, std::slice::from_ref(stream)).await?.pop())
+}
+
+pub(super) async fn documents(
+    pool: &SqlitePool,
+    streams: &[StreamId],
+) -> Result<Vec<Document>, ViewError> {
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<[&str; 3]> = streams
+        .iter()
+        .map(|stream| {
+            [
+                stream.kind.as_str(),
+                stream.tenant.as_str(),
+                stream.key.as_str(),
+            ]
+        })
+        .collect();
+    let keys = serde_json::to_string(&keys).map_err(ViewError::unavailable)?;
+    let sql = format!(
+        "SELECT {DOCUMENT_COLUMNS} FROM json_each(?1) k CROSS JOIN documents d \
+         ON d.kind = k.value ->> 0 AND d.tenant = k.value ->> 1 AND d.key = k.value ->> 2"
+    );
+    let found = sqlx::query(&sql).bind(keys).fetch_all(pool).await;
+    found
+        .map_err(ViewError::unavailable)?
+        .iter()
+        .map(rows::document)
+        .collect()
+}
+
+pub(super) async fn list(pool: &SqlitePool, query: &ListQuery) -> Result<Page, ViewError> {
+    let limit = query.limit.clamp(1, PAGE_DOCUMENTS_MAX);
+    let mut builder = QueryBuilder::<Sqlite>::new("SELECT ");
+    builder.push(DOCUMENT_COLUMNS);
+    builder.push(" FROM (SELECT i.kind, i.tenant, i.key, i.created_position AS place");
+    push_matching(&mut builder, query);
+    if let Some(before) = query.before {
+        builder
+            .push(" AND i.created_position < ")
+            .push_bind(signed(before));
+    }
+    // One more than asked for tells whether there is a next page.
+    builder
+        .push(" ORDER BY i.created_position DESC LIMIT ")
+        .push_bind(i64::from(limit) + 1);
+    builder.push(
+        ") p CROSS JOIN documents d ON d.kind = p.kind AND d.tenant = p.tenant AND d.key = p.key \
+         ORDER BY p.place DESC",
+    );
+    let found = builder
+        .build()
+        .fetch_all(pool)
+        .await
+        .map_err(ViewError::unavailable)?;
+    let mut documents: Vec<Document> =
+        found.iter().map(rows::document).collect::<Result<_, _>>()?;
+    let page_length = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = documents.len() > page_length;
+    documents.truncate(page_length);
+    let next_before = documents
+        .last()
+        .filter(|_| more)
+        .map(|document| document.created_position);
+    let total = if query.count {
+        Some(count(pool, query).await?)
+    } else {
+        None
+    };
+    Ok(Page {
+        documents,
+        next_before,
+        total,
+    })
+}
+
+async fn count(pool: &SqlitePool, query: &ListQuery) -> Result<u64, ViewError> {
+    let mut builder = QueryBuilder::<Sqlite>::new("SELECT count(*) AS total");
+    push_matching(&mut builder, query);
+    let row = builder
+        .build()
+        .fetch_one(pool)
+        .await
+        .map_err(ViewError::unavailable)?;
+    unsigned(&row, "total")
+}
+
+pub(super) async fn across_tenants(
+    pool: &SqlitePool,
+    kind: StreamKind,
+    field: &'static str,
+    value: &FieldValue,
+    limit: u32,
+) -> Result<Vec<Document>, ViewError> {
+    let mut builder = QueryBuilder::<Sqlite>::new("SELECT ");
+    builder.push(DOCUMENT_COLUMNS);
+    builder.push(
+        " FROM document_index i JOIN documents d \
+         ON d.kind = i.kind AND d.tenant = i.tenant AND d.key = i.key WHERE i.kind = ",
+    );
+    builder.push_bind(kind.as_str());
+    builder.push(" AND ").push(column(kind, field)).push(" = ");
+    match value {
+        FieldValue::Text(text) => builder.push_bind(text.clone()),
+        FieldValue::Integer(number) => builder.push_bind(*number),
+        FieldValue::Absent => builder.push("NULL"),
+    };
+    builder.push(" LIMIT ").push_bind(i64::from(limit));
+    let found = builder
+        .build()
+        .fetch_all(pool)
+        .await
+        .map_err(ViewError::unavailable)?;
+    found.iter().map(rows::document).collect()
+}
+
+pub(super) async fn buckets(
+    pool: &SqlitePool,
+    tenant: &TenantId,
+) -> Result<Vec<Bucket>, ViewError> {
+    let found = sqlx::query(
+        "SELECT tenant, currency, measure, bucket, count, minor FROM buckets WHERE tenant = ?1",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(pool)
+    .await
+    .map_err(ViewError::unavailable)?;
+    found.iter().map(rows::bucket).collect()
+}
+
+pub(super) async fn parked(pool: &SqlitePool, limit: u32) -> Result<Vec<ParkedKey>, ViewError> {
+    let found = sqlx::query("SELECT kind, tenant, key, position, reason FROM parked LIMIT ?1")
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await
+        .map_err(ViewError::unavailable)?;
+    found.iter().map(rows::parked).collect()
+}

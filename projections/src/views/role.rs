@@ -1,0 +1,14 @@
+//! The role view: read by key and listed whole.
+
+use invoiceapp_domain::role::Role;
+use invoiceapp_journal::loaded::Loaded;
+
+use crate::document::{FieldValue, Indexed};
+
+impl Indexed for Role {
+    const FIELDS: &'static [&'static str] = &[];
+
+    fn fields(_: &Loaded<Self>) -> Vec<FieldValue> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,6 @@
+//! The projections on the real journal and the real store.
+
+mod dashboard;
+mod fixture;
+mod lists;
+mod projector;
