@@ -10,6 +10,7 @@ mod amounts_laws;
 mod check;
 mod decimals;
 mod delivering;
+mod draft_limits;
 mod drafting;
 mod generators;
 mod golden;
