@@ -38,7 +38,7 @@ impl Attempts<'_> {
         Fut: Future<Output = Result<Prepared<A>, E>> + Send,
     {
         let mut current = self.executor.hot.get::<A>(&self.execution.stream);
-        let mut is_present = current.is_none();
+        let mut is_present = current.is_none() && !self.execution.is_new_stream;
         if is_present {
             current = self.load().await?;
         }

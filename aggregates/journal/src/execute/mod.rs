@@ -46,6 +46,9 @@ pub struct Execution {
     pub traceparent: Option<String>,
     /// `If-Match`: the version that the stream must have, with no second try.
     pub expected_version: Option<u64>,
+    /// The stream's key was made for this command: it is decided without reading, and the append
+    /// proves that there was nothing.
+    pub is_new_stream: bool,
 }
 
 impl Execution {
@@ -65,7 +68,16 @@ impl Execution {
             causation_id: None,
             traceparent: None,
             expected_version: None,
+            is_new_stream: false,
         }
+    }
+
+    /// The stream's key was made for this command, so that there is nothing to read. A mistake costs
+    /// time only: the append proves it, and the command is decided again.
+    #[must_use]
+    pub const fn of_a_new_stream(mut self) -> Self {
+        self.is_new_stream = true;
+        self
     }
 
     /// Insists on a version of the stream (`If-Match`).

@@ -253,6 +253,30 @@ async fn a_refusal_is_made_on_the_present_state_and_never_on_a_remembered_one() 
 }
 
 #[tokio::test]
+async fn a_stream_that_was_taken_for_new_is_read_when_it_is_not() {
+    let subject = SqliteSubject::new();
+    let executor = executor(&subject).await;
+    let new = |number| execution(&ledger("a"), number).of_a_new_stream();
+    let opened = executor.execute::<Ledger>(new(1), open("A")).await.unwrap();
+    assert_eq!(opened.loaded.version, 1);
+    let cold = CommandExecutor::new(Arc::clone(executor.journal()));
+    let again = cold.execute::<Ledger>(new(2), open("A")).await;
+    assert!(matches!(
+        again,
+        Err(ExecuteError::Refused(LedgerRefusal::AlreadyOpen))
+    ));
+    let cold = CommandExecutor::new(Arc::clone(executor.journal()));
+    assert_eq!(
+        cold.execute::<Ledger>(new(3), add(1))
+            .await
+            .unwrap()
+            .loaded
+            .version,
+        2
+    );
+}
+
+#[tokio::test]
 async fn a_command_that_changes_nothing_is_answered_and_remembered() {
     let subject = SqliteSubject::new();
     let executor = executor(&subject).await;

@@ -1,5 +1,8 @@
 //! The conformance suite on SQLite, and what is SQLite's or the executor's own.
-#![expect(clippy::unwrap_used, reason = "a test helper that fails, fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test helper that fails, fails its test"
+)]
 
 mod conformance;
 mod crash;

@@ -1,0 +1,124 @@
+//! Appending and loading on SQLite, in paired rounds against raw cqrs-es + sqlite-es.
+//!
+//! `cargo bench -p invoiceapp-journal`. A round runs every contender once, forwards in even rounds
+//! and backwards in odd ones; a figure is the median of the rounds' own ratios, so that a machine
+//! that is busy for a while does not favour anybody.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench: it prints its table, and a part that fails ends it"
+)]
+
+mod contender;
+mod invoice;
+mod load;
+mod rounds;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contender::{Ours, Port, Raw};
+use rounds::{Series, report};
+
+/// Rounds that are measured; one more before them is thrown away.
+const ROUNDS: usize = 15;
+/// How long each contender runs in a round.
+const SLICE: Duration = Duration::from_millis(700);
+/// Commands that are under way at once.
+const MANY: usize = 64;
+/// Connections that the raw peer is tried with; its best is measured.
+const RAW_POOLS: [u32; 3] = [1, 8, 64];
+
+fn main() -> ExitCode {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        // `cargo test` builds and starts benches as well; measuring is not its business.
+        return ExitCode::SUCCESS;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            runtime.block_on(measure());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("no runtime: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure() {
+    let ours = Ours::open().await;
+    let port = Port::open().await;
+    let raw = best_raw().await;
+    let mut rates = [
+        Series::new("executor, 64 in flight"),
+        Series::new("executor, 64 in flight, again"),
+        Series::new("executor, 1 in flight"),
+        Series::new("port alone, 64 in flight"),
+        Series::new("port alone, 1 in flight"),
+        Series::new("cqrs-es + sqlite-es, 64 in flight"),
+        Series::new("cqrs-es + sqlite-es, 1 in flight"),
+    ];
+    for round in 0..=ROUNDS {
+        let mut order: Vec<usize> = (0..rates.len()).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for index in order {
+            let rate = match index {
+                0 | 1 => contender::run(&ours, MANY, SLICE).await,
+                2 => contender::run(&ours, 1, SLICE).await,
+                3 => contender::run(&port, MANY, SLICE).await,
+                4 => contender::run(&port, 1, SLICE).await,
+                5 => contender::run(&raw, MANY, SLICE).await,
+                _ => contender::run(&raw, 1, SLICE).await,
+            };
+            if round > 0 {
+                rates[index].push(rate);
+            }
+        }
+    }
+    let [many, control, one, port_many, port_one, raw_many, raw_one] = &rates;
+    println!(
+        "\nappend, commands per second, {ROUNDS} rounds of {SLICE:?}, raw pool {}",
+        raw.pool
+    );
+    report(
+        &rates,
+        &[
+            ("control: the executor to itself", control, many),
+            ("executor, 64 to 1 in flight (at least 8)", many, one),
+            (
+                "executor to raw, 64 in flight (at least 10)",
+                many,
+                raw_many,
+            ),
+            ("executor to raw, 1 in flight (at least 1)", one, raw_one),
+            ("port alone, 64 to 1 in flight", port_many, port_one),
+            ("port alone to raw, 64 in flight", port_many, raw_many),
+            ("port alone to raw, 1 in flight", port_one, raw_one),
+        ],
+    );
+    ours.verify().await;
+    load::measure().await;
+}
+
+/// The raw peer with the pool that serves it best.
+async fn best_raw() -> Raw {
+    let mut best: Option<(u64, Raw)> = None;
+    for pool in RAW_POOLS {
+        let raw = Raw::open(pool).await;
+        contender::run(&raw, MANY, SLICE).await;
+        let rate = contender::run(&raw, MANY, SLICE).await;
+        println!("raw with {pool} connections: {rate}/s at {MANY} in flight");
+        if best.as_ref().is_none_or(|(known, _)| rate > *known) {
+            best = Some((rate, raw));
+        }
+    }
+    best.map(|(_, raw)| raw).expect("there is a pool to try")
+}
