@@ -22,6 +22,9 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 /// What a client is asked to wait when a part is down.
 pub const RETRY_AFTER_UNAVAILABLE: Duration = Duration::from_secs(1);
 
+/// Longest `instance`, in characters; the rest of a longer path is cut.
+const INSTANCE_CHARACTERS_MAX: usize = 1_000;
+
 /// One thing wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
@@ -284,7 +287,7 @@ impl Problem {
             status: content.code.status().as_u16(),
             code: content.code.to_string(),
             detail: content.detail.to_string(),
-            instance,
+            instance: instance.map(|path| path.chars().take(INSTANCE_CHARACTERS_MAX).collect()),
             trace_id,
             errors: content.errors.clone(),
             permission: content.permission.map(|permission| permission.to_string()),
