@@ -26,15 +26,33 @@ CREATE TABLE document_index (
 CREATE INDEX document_index_first_field
     ON document_index (kind, f0, tenant, created_position) WHERE f0 IS NOT NULL;
 
+-- A sum over all documents may be wider than an integer of SQLite, which would become a float
+-- without a word: minor_high * 10^15 + minor_low is the sum. STRICT makes an error of a float.
 CREATE TABLE buckets (
-    tenant   TEXT    NOT NULL,
-    currency TEXT    NOT NULL,
-    measure  TEXT    NOT NULL,
-    bucket   TEXT    NOT NULL,
-    count    INTEGER NOT NULL,
-    minor    INTEGER NOT NULL,
+    tenant     TEXT    NOT NULL,
+    currency   TEXT    NOT NULL,
+    measure    TEXT    NOT NULL,
+    bucket     TEXT    NOT NULL,
+    count      INTEGER NOT NULL,
+    minor_high INTEGER NOT NULL,
+    minor_low  INTEGER NOT NULL CHECK (minor_low BETWEEN 0 AND 999999999999999),
     PRIMARY KEY (tenant, currency, measure, bucket)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
+
+-- Every number that was given, clustered in the order of its series.
+CREATE TABLE number_register (
+    tenant            TEXT    NOT NULL,
+    series            TEXT    NOT NULL,
+    period            TEXT    NOT NULL,
+    sequence          INTEGER NOT NULL,
+    invoice_id        TEXT    NOT NULL,
+    number            TEXT    NOT NULL,
+    issue_date        TEXT    NOT NULL,
+    document_status   TEXT    NOT NULL,
+    settlement_status TEXT    NOT NULL,
+    position          INTEGER NOT NULL,
+    PRIMARY KEY (tenant, series, period, sequence, invoice_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE parked (
     kind     TEXT    NOT NULL,

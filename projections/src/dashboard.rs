@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use invoiceapp_domain::TenantId;
+use thiserror::Error;
 
 /// What a bucket counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,40 +52,69 @@ pub struct BucketKey {
     pub bucket: String,
 }
 
-/// A counter's value.
+/// A counter's value, or what is added to one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
     /// Which counter.
     pub key: BucketKey,
     /// How many.
     pub count: i64,
-    /// Their sum in minor units of the currency.
-    pub minor: i64,
+    /// Their sum in minor units of the currency; wider than any amount, because it is a sum over
+    /// all documents of a tenant.
+    pub minor: i128,
 }
 
-/// What a batch adds to a counter; may be negative.
+/// What a document or a batch adds to a counter; may be negative.
 pub type BucketChange = Bucket;
 
-/// The difference between what documents contributed before and contribute now.
-#[must_use]
-pub fn difference(before: &[Bucket], after: &[Bucket]) -> Vec<BucketChange> {
-    let mut sums: BTreeMap<BucketKey, (i64, i64)> = BTreeMap::new();
-    for bucket in before {
-        let sum = sums.entry(bucket.key.clone()).or_default();
-        *sum = (
-            sum.0.saturating_sub(bucket.count),
-            sum.1.saturating_sub(bucket.minor),
-        );
+/// A sum is beyond the numbers that hold it.
+///
+/// It cannot come of invoices: one contributes at most `MONEY_MINOR_MAX` (below 2^53) to a counter,
+/// so 2^74 of them fit into `i128`, and `count` holds 2^63 of them, which is more than the journal
+/// has positions. Every step is checked all the same, so that a wrong contribution would be an
+/// error and not a wrong figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a dashboard counter is too large to be kept")]
+pub struct CounterOverflow;
+
+/// Adds contributions up: one sum per counter, in the order of their keys, without those that come
+/// to nothing.
+///
+/// # Errors
+/// [`CounterOverflow`]; nothing is cut off.
+pub fn total<'a>(
+    contributions: impl IntoIterator<Item = &'a BucketChange>,
+) -> Result<Vec<BucketChange>, CounterOverflow> {
+    let mut sums: BTreeMap<&BucketKey, (i64, i128)> = BTreeMap::new();
+    for bucket in contributions {
+        let sum = sums.entry(&bucket.key).or_default();
+        let count = sum.0.checked_add(bucket.count).ok_or(CounterOverflow)?;
+        let minor = sum.1.checked_add(bucket.minor).ok_or(CounterOverflow)?;
+        *sum = (count, minor);
     }
-    for bucket in after {
-        let sum = sums.entry(bucket.key.clone()).or_default();
-        *sum = (
-            sum.0.saturating_add(bucket.count),
-            sum.1.saturating_add(bucket.minor),
-        );
-    }
-    sums.into_iter()
+    Ok(sums
+        .into_iter()
         .filter(|(_, sum)| *sum != (0, 0))
-        .map(|(key, (count, minor))| Bucket { key, count, minor })
-        .collect()
+        .map(|(key, (count, minor))| Bucket {
+            key: key.clone(),
+            count,
+            minor,
+        })
+        .collect())
+}
+
+/// The difference between what a document contributed before and contributes now.
+///
+/// # Errors
+/// [`CounterOverflow`].
+pub fn difference(
+    before: &[Bucket],
+    after: &[Bucket],
+) -> Result<Vec<BucketChange>, CounterOverflow> {
+    let mut taken_out = before.to_vec();
+    for bucket in &mut taken_out {
+        bucket.count = bucket.count.checked_neg().ok_or(CounterOverflow)?;
+        bucket.minor = bucket.minor.checked_neg().ok_or(CounterOverflow)?;
+    }
+    total(taken_out.iter().chain(after))
 }

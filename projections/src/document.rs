@@ -4,7 +4,9 @@ use invoiceapp_domain::{Decider, StreamId, StreamKind};
 use invoiceapp_journal::loaded::Loaded;
 use serde::Serialize;
 
+use crate::dashboard::Bucket;
 use crate::error::ViewError;
+use crate::register::RegisteredNumber;
 
 /// The value of an index field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,13 +44,26 @@ impl<T: Into<Self>> From<Option<T>> for FieldValue {
     }
 }
 
-/// An aggregate that has a view: which fields of it lists filter by.
+/// An aggregate that has a view: which fields of it lists filter by, and what else is derived from
+/// its document. Everything is pure, and a function of the document alone.
 pub trait Indexed: Decider {
     /// The names of the fields, in the order of [`Self::fields`].
     const FIELDS: &'static [&'static str];
 
-    /// The values of [`Self::FIELDS`] for a document: pure, and a function of the document alone.
+    /// The values of [`Self::FIELDS`] for a document.
     fn fields(loaded: &Loaded<Self>) -> Vec<FieldValue>;
+
+    /// What a document adds to its tenant's dashboard.
+    #[must_use]
+    fn buckets(_loaded: &Loaded<Self>) -> Vec<Bucket> {
+        Vec::new()
+    }
+
+    /// The number that a document has taken, once it has, for the number register.
+    #[must_use]
+    fn number(_loaded: &Loaded<Self>) -> Option<RegisteredNumber> {
+        None
+    }
 }
 
 /// A document as a store holds it.
@@ -64,7 +79,8 @@ pub struct Document {
     pub created_position: u64,
     /// `Loaded<A>` as JSON.
     pub json: String,
-    /// The values of the kind's index fields.
+    /// The values of the kind's index fields. Written with the document and searched by, but not
+    /// read back: a document that comes from a store has none.
     pub fields: Vec<FieldValue>,
 }
 

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::dashboard::CounterOverflow;
+
 /// The store or a document failed.
 #[derive(Debug, Error)]
 pub enum ViewError {
@@ -23,6 +25,9 @@ pub enum ViewError {
         /// The position asked for.
         wanted: u64,
     },
+    /// A counter would be wrong; it is not written instead.
+    #[error(transparent)]
+    Overflow(#[from] CounterOverflow),
 }
 
 impl ViewError {

@@ -2,13 +2,16 @@
 //! that hold them. Everything here can be dropped and built again from the journal.
 //!
 //! A document is the folded aggregate with its facts of record (`journal::Loaded`), and beside it
-//! the few fields that lists filter by.
+//! what is derived from it: the few fields that lists filter by, what it adds to the dashboard, and
+//! its line in the number register.
 
+pub mod conformance;
 pub mod dashboard;
 pub mod document;
 pub mod error;
 pub mod projector;
 pub mod query;
+pub mod register;
 pub mod sqlite;
 pub mod store;
 pub mod views;
@@ -17,9 +20,10 @@ pub mod wait;
 pub use document::{Document, FieldValue, Indexed};
 pub use error::ViewError;
 pub use query::{Condition, ListQuery, Page};
+pub use register::{RegisterPage, RegisterPlace, RegisterQuery, RegisteredNumber};
 pub use store::{Change, Changes, ParkedKey, ViewStore};
 pub use wait::Views;
 
-/// Changes whenever the form of documents or index fields changes: views of another definition are
-/// built anew from the journal.
-pub const DEFINITION: &str = "1";
+/// Changes whenever the form of documents, of what is derived from them, or of a store's tables
+/// changes: views of another definition are built anew from the journal.
+pub const DEFINITION: &str = "2";

@@ -4,6 +4,7 @@
 //! decide, append, answer. What a command answers and what a query answers is rendered from the
 //! same folded stream by the same function.
 
+mod available;
 pub mod grants;
 pub mod invoice;
 pub mod number_series;

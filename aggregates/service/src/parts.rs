@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use invoiceapp_domain::locale::{TimeZoneName, today};
 use invoiceapp_domain::organization::{ORGANIZATION_KEY, Organization};
-use invoiceapp_domain::patch::Patch;
 use invoiceapp_domain::{Actor, Ambient, Context, Decider, StreamId, StreamKind, TenantId};
 use invoiceapp_http::query::Page;
 use invoiceapp_http::{
-    Authenticated, BodyDigest, Change, Code, CommandRequest, ConsistencyToken, ListPage, Problem,
+    Authenticated, BodyDigest, Code, CommandRequest, ConsistencyToken, ListPage, Problem,
     QueryAnswer,
 };
 use invoiceapp_journal::execute::{
@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::available::Available;
 use crate::refusals::Refuses;
 
 /// The parts that a service is made of; cheap to clone.
@@ -77,7 +78,7 @@ impl ServiceParts {
         command: A::Command,
     ) -> Result<Executed<A>, Problem>
     where
-        A: Decider,
+        A: Available,
         A::Refusal: Refuses,
     {
         let stamp = request.stamp(digest);
@@ -87,7 +88,8 @@ impl ServiceParts {
         .await
     }
 
-    /// Executes a command that is prepared from the present state and from other streams.
+    /// Executes a command that is prepared from the present state and from other streams. A
+    /// refusal by the state says what the state allows instead.
     pub(crate) async fn execute_with<A, F, Fut>(
         &self,
         request: &CommandRequest,
@@ -96,19 +98,29 @@ impl ServiceParts {
         prepare: F,
     ) -> Result<Executed<A>, Problem>
     where
-        A: Decider,
+        A: Available,
         A::Refusal: Refuses,
         F: Fn(Option<Arc<Loaded<A>>>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = PreparedOr<A>> + Send,
     {
         let context = self.context(request.tenant(), request.actor()).await?;
-        let execution = Execution::new(stream, stamp, context, request.correlation_id)
+        let execution = Execution::new(stream.clone(), stamp, context, request.correlation_id)
             .with_expected_version(request.expected_version)
             .with_traceparent(Some(request.traceparent.clone()));
-        self.executor
+        let executed = self
+            .executor
             .execute_with::<A, Refusal<A::Refusal>, F, Fut>(execution, prepare)
-            .await
-            .map_err(command_problem)
+            .await;
+        match executed.map_err(command_problem) {
+            Err(problem) if problem.code().status() == StatusCode::CONFLICT => {
+                let loaded = self.load::<A>(&stream).await?;
+                let actions = loaded
+                    .map(|loaded| loaded.state.available())
+                    .unwrap_or_default();
+                Err(problem.with_available_actions(actions))
+            }
+            outcome => outcome,
+        }
     }
 
     /// What a decision may know, as of now.
@@ -225,15 +237,6 @@ impl ServiceParts {
 /// The stream of a tenant's organisation.
 pub(crate) fn organization_stream(tenant: &TenantId) -> StreamId {
     StreamId::new(tenant.clone(), StreamKind::Organization, ORGANIZATION_KEY)
-}
-
-/// A PATCH field as the domain's change.
-pub(crate) fn to_patch<T>(change: Change<T>) -> Patch<T> {
-    match change {
-        Change::Keep => Patch::Keep,
-        Change::Clear => Patch::Clear,
-        Change::Set(value) => Patch::Set(value),
-    }
 }
 
 /// A view that cannot answer.

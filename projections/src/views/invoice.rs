@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::dashboard::{Bucket, BucketKey, Measure};
 use crate::document::{FieldValue, Indexed};
 use crate::query::Condition;
+use crate::register::{RegisterPlace, RegisteredNumber};
 
 /// The invoice's number; the first field, looked up exactly.
 pub const NUMBER: &str = "number";
@@ -60,6 +61,29 @@ impl Indexed for Invoice {
             search.into(),
         ]
     }
+
+    fn buckets(loaded: &Loaded<Self>) -> Vec<Bucket> {
+        dashboard_contribution(loaded)
+    }
+
+    fn number(loaded: &Loaded<Self>) -> Option<RegisteredNumber> {
+        let issued = loaded.state.as_issued()?;
+        let number = &issued.document.number;
+        Some(RegisteredNumber {
+            tenant: loaded.stream.tenant.clone(),
+            series: number.series.clone(),
+            place: RegisterPlace {
+                period: number.period.clone(),
+                sequence: number.sequence,
+                invoice_id: loaded.stream.key.clone(),
+            },
+            number: number.text.clone(),
+            issue_date: issued.document.issue_date,
+            document_status: loaded.state.document_status()?,
+            settlement_status: issued.settlement_status(),
+            position: loaded.position,
+        })
+    }
 }
 
 /// The status word as far as it does not depend on the day.
@@ -99,6 +123,9 @@ fn search_text(invoice: &Invoice, number: Option<&str>, buyer: Option<&str>) -> 
         .to_lowercase()
 }
 
+/// A balance as [`BALANCE`] has it. It is only compared with the least balance that a list asks for,
+/// which is an amount of four decimals and so below the end of `i64`: a balance beyond that end
+/// stays there and is still greater.
 fn scaled(money: Money) -> i64 {
     let decimals = BALANCE_DECIMALS.saturating_sub(money.currency().exponent());
     money
@@ -126,7 +153,7 @@ pub fn dashboard_contribution(loaded: &Loaded<Invoice>) -> Vec<Bucket> {
     let (Some(currency), Some(word)) = (loaded.state.currency(), state_word(&loaded.state)) else {
         return Vec::new();
     };
-    let bucket = |measure, bucket: String, minor| Bucket {
+    let bucket = |measure, bucket: String, minor: i64| Bucket {
         key: BucketKey {
             tenant: loaded.stream.tenant.clone(),
             currency: currency.code().to_owned(),
@@ -134,7 +161,7 @@ pub fn dashboard_contribution(loaded: &Loaded<Invoice>) -> Vec<Bucket> {
             bucket,
         },
         count: 1,
-        minor,
+        minor: i128::from(minor),
     };
     let mut buckets = vec![bucket(
         Measure::Status,

@@ -1,4 +1,4 @@
-//! One file per view: which fields its lists filter by, and what the dashboard takes from it.
+//! One file per view: which fields its lists filter by, and what else is derived from a document.
 
 use invoiceapp_domain::StreamKind;
 use invoiceapp_domain::invoice::Invoice;
@@ -10,10 +10,12 @@ use invoiceapp_domain::role::Role;
 use invoiceapp_domain::user::User;
 use invoiceapp_journal::loaded::{FoldError, Loaded};
 use invoiceapp_schemas::RecordedEvent;
+use thiserror::Error;
 
-use crate::dashboard::Bucket;
+use crate::dashboard::difference;
 use crate::document::{Document, Indexed};
 use crate::error::ViewError;
+use crate::store::Change;
 
 pub mod invoice;
 pub mod media;
@@ -23,26 +25,40 @@ pub mod product;
 pub mod role;
 pub mod user;
 
-/// A document before and after a run of events of its stream.
-#[derive(Debug)]
-pub struct Folded {
-    /// The document as it is to be.
-    pub document: Document,
-    /// What it contributed to the dashboard before.
-    pub before: Vec<Bucket>,
-    /// What it contributes now.
-    pub after: Vec<Bucket>,
-}
-
 /// Why a run of events could not be folded.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Error)]
 pub enum ViewFoldError {
     /// An event does not fit.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
-    /// The stored document cannot be read or the new one not written.
+    #[error("the event at position {position} cannot be folded")]
+    Event {
+        /// Where it stands.
+        position: u64,
+        /// Why not.
+        #[source]
+        source: FoldError,
+    },
+    /// The stored document cannot be read, or the new one not written.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// There is neither a document nor an event.
+    #[error("the stream has no event")]
+    Empty,
+}
+
+/// The same expression for the aggregate of a kind.
+macro_rules! for_kind {
+    ($kind:expr, $aggregate:ident => $body:expr) => {
+        for_kind!(@match $kind, $aggregate => $body;
+            Invoice, Product, User, Role, Organization, NumberSeries, Media)
+    };
+    (@match $kind:expr, $aggregate:ident => $body:expr; $($name:ident),+) => {
+        match $kind {
+            $(StreamKind::$name => {
+                type $aggregate = $name;
+                $body
+            })+
+        }
+    };
 }
 
 /// Folds events of one stream, in order, into its document: pure.
@@ -53,56 +69,51 @@ pub fn fold(
     kind: StreamKind,
     current: Option<&Document>,
     events: &[RecordedEvent],
-) -> Result<Folded, ViewFoldError> {
-    match kind {
-        StreamKind::Invoice => {
-            fold_with::<Invoice>(current, events, invoice::dashboard_contribution)
-        }
-        StreamKind::Product => fold_with::<Product>(current, events, no_contribution),
-        StreamKind::User => fold_with::<User>(current, events, no_contribution),
-        StreamKind::Role => fold_with::<Role>(current, events, no_contribution),
-        StreamKind::Organization => fold_with::<Organization>(current, events, no_contribution),
-        StreamKind::NumberSeries => fold_with::<NumberSeries>(current, events, no_contribution),
-        StreamKind::Media => fold_with::<Media>(current, events, no_contribution),
-    }
+) -> Result<Change, ViewFoldError> {
+    for_kind!(kind, A => fold_as::<A>(current, events))
+}
+
+/// What has to be written for a document to take the place of another of its stream: pure.
+///
+/// # Errors
+/// [`ViewFoldError::View`] when one of them cannot be read.
+pub fn replace(current: Option<&Document>, document: &Document) -> Result<Change, ViewFoldError> {
+    for_kind!(document.kind(), A => {
+        let before = current.map(Document::loaded::<A>).transpose()?;
+        change(before.as_ref(), &document.loaded::<A>()?)
+    })
 }
 
 /// The index fields of a kind, in the order in which documents carry them.
 #[must_use]
 pub const fn fields_of(kind: StreamKind) -> &'static [&'static str] {
-    match kind {
-        StreamKind::Invoice => Invoice::FIELDS,
-        StreamKind::Product => Product::FIELDS,
-        StreamKind::User => User::FIELDS,
-        StreamKind::Role => Role::FIELDS,
-        StreamKind::Organization => Organization::FIELDS,
-        StreamKind::NumberSeries => NumberSeries::FIELDS,
-        StreamKind::Media => Media::FIELDS,
-    }
+    for_kind!(kind, A => A::FIELDS)
 }
 
-const fn no_contribution<A: Indexed>(_: &Loaded<A>) -> Vec<Bucket> {
-    Vec::new()
-}
-
-fn fold_with<A: Indexed>(
+fn fold_as<A: Indexed>(
     current: Option<&Document>,
     events: &[RecordedEvent],
-    contribution: fn(&Loaded<A>) -> Vec<Bucket>,
-) -> Result<Folded, ViewFoldError> {
-    let mut loaded: Option<Loaded<A>> = current.map(Document::loaded).transpose()?;
-    let before = loaded.as_ref().map(contribution).unwrap_or_default();
-    let mut folded = loaded.take();
+) -> Result<Change, ViewFoldError> {
+    let before: Option<Loaded<A>> = current.map(Document::loaded).transpose()?;
+    let mut folded = before.clone();
     for event in events {
-        folded = Some(Loaded::fold(folded, event)?);
+        let position = event.position;
+        let next = Loaded::fold(folded, event);
+        folded = Some(next.map_err(|source| ViewFoldError::Event { position, source })?);
     }
-    let Some(loaded) = folded else {
-        return Err(ViewFoldError::View(ViewError::Behind { wanted: 0 }));
-    };
-    let after = contribution(&loaded);
-    Ok(Folded {
-        document: Document::of(&loaded)?,
-        before,
-        after,
+    change(before.as_ref(), &folded.ok_or(ViewFoldError::Empty)?)
+}
+
+fn change<A: Indexed>(
+    before: Option<&Loaded<A>>,
+    after: &Loaded<A>,
+) -> Result<Change, ViewFoldError> {
+    let contributed = before.map(A::buckets).unwrap_or_default();
+    let buckets = difference(&contributed, &A::buckets(after)).map_err(ViewError::from)?;
+    Ok(Change {
+        document: Document::of(after)?,
+        replaces: before.map_or(0, |before| before.version),
+        buckets,
+        number: A::number(after),
     })
 }

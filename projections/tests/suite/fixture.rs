@@ -81,7 +81,11 @@ impl Fixture {
         }
     }
 
-    pub(crate) async fn run(&self, stream: &StreamId, command: InvoiceCommand) -> Executed<Invoice> {
+    pub(crate) async fn run(
+        &self,
+        stream: &StreamId,
+        command: InvoiceCommand,
+    ) -> Executed<Invoice> {
         let id = self.ambient.new_id();
         let stamp = CommandStamp {
             id: CommandId(id),

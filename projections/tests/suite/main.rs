@@ -1,4 +1,8 @@
 //! The projections on the real journal and the real store.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by a panic"
+)]
 
 mod dashboard;
 mod fixture;

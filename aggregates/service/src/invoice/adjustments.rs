@@ -33,7 +33,11 @@ impl AmountText {
     }
 
     /// The amount in a currency.
-    pub(crate) fn signed_money(&self, currency: Currency, pointer: &str) -> Result<Money, FieldError> {
+    pub(crate) fn signed_money(
+        &self,
+        currency: Currency,
+        pointer: &str,
+    ) -> Result<Money, FieldError> {
         at(pointer, Money::parse_signed(&self.0, currency))
     }
 }

@@ -9,8 +9,8 @@ use invoiceapp_domain::party::{Buyer, EmailAddress, VatId};
 use invoiceapp_domain::tax::PriceMode;
 use invoiceapp_domain::text::{Name, Note, Reason, Reference, SeriesCode};
 use invoiceapp_domain::unit_code::UnitCode;
+use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{BodyErrors, Change, DecimalText, Text};
-use jiff::civil::Date;
 use utoipa::ToSchema;
 
 use super::adjustments::{AmountText, DocumentAdjustmentBody, LineAdjustmentBody};
@@ -109,7 +109,7 @@ pub(crate) struct DraftBody {
     /// When payment is due (BT-9).
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) due_date: Option<Text<Date>>,
+    pub(crate) due_date: Option<Text<CalendarDate>>,
     /// So many days after the issue date; the organisation's default when neither is given.
     #[deserr(default)]
     #[schema(value_type = Option<u16>)]
@@ -117,7 +117,7 @@ pub(crate) struct DraftBody {
     /// When the supply was made (BT-72).
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) delivery_date: Option<Text<Date>>,
+    pub(crate) delivery_date: Option<Text<CalendarDate>>,
     /// A note to the buyer (BT-22).
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
@@ -165,7 +165,7 @@ pub(crate) struct DraftChangeBody {
     /// When payment is due.
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) due_date: Change<Text<Date>>,
+    pub(crate) due_date: Change<Text<CalendarDate>>,
     /// So many days after the issue date.
     #[deserr(default)]
     #[schema(value_type = Option<u16>)]
@@ -173,7 +173,7 @@ pub(crate) struct DraftChangeBody {
     /// When the supply was made.
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) delivery_date: Change<Text<Date>>,
+    pub(crate) delivery_date: Change<Text<CalendarDate>>,
     /// A note to the buyer.
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
@@ -213,7 +213,7 @@ pub(crate) struct IssueBody {
     /// The date of the document; today when absent.
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) issue_date: Option<Text<Date>>,
+    pub(crate) issue_date: Option<Text<CalendarDate>>,
 }
 
 /// What to deliver, and to whom.

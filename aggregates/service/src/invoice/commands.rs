@@ -18,7 +18,7 @@ use super::adjustments::each;
 use super::bodies::{BuyerBody, DraftBody, DraftChangeBody, LineBody, ReasonBody};
 use super::filling::Filling;
 use super::resource::{InvoiceResource, render};
-use crate::parts::{PreparedOr, Refusal, ServiceParts, to_patch};
+use crate::parts::{PreparedOr, Refusal, ServiceParts};
 
 pub(super) type Answer = Result<CommandAnswer<InvoiceResource>, Problem>;
 
@@ -98,7 +98,7 @@ async fn new_draft(
             errors.push(due_twice());
             None
         }
-        (Some(date), None) => Some(Due::Date(date.0)),
+        (Some(date), None) => Some(Due::Date(date.0.0)),
         (None, Some(days)) => Some(Due::NetDays(days.0)),
         (None, None) => default_days.map(Due::NetDays),
     };
@@ -110,7 +110,7 @@ async fn new_draft(
         buyer: body.buyer.map(BuyerBody::into_buyer),
         terms: Terms {
             due,
-            delivery_date: Text::optional(body.delivery_date),
+            delivery_date: body.delivery_date.map(|date| date.0.0),
             note: Text::optional(body.note),
             purchase_order: Text::optional(body.purchase_order),
         },
@@ -236,7 +236,7 @@ async fn draft_changes(
             errors.push(due_twice());
             Patch::Keep
         }
-        (Change::Set(date), _) => Patch::Set(Due::Date(date.0)),
+        (Change::Set(date), _) => Patch::Set(Due::Date(date.0.0)),
         (_, Change::Set(days)) => Patch::Set(Due::NetDays(days.0)),
         (Change::Clear, _) | (_, Change::Clear) => Patch::Clear,
         (Change::Keep, Change::Keep) => Patch::Keep,
@@ -247,11 +247,11 @@ async fn draft_changes(
     Ok(DraftChanges {
         currency: Text::optional(body.currency),
         price_mode,
-        buyer: to_patch(body.buyer.map(BuyerBody::into_buyer)),
+        buyer: body.buyer.map(BuyerBody::into_buyer).into(),
         due,
-        delivery_date: to_patch(body.delivery_date.map(Text::into_inner)),
-        note: to_patch(body.note.map(Text::into_inner)),
-        purchase_order: to_patch(body.purchase_order.map(Text::into_inner)),
+        delivery_date: body.delivery_date.map(|date| date.0.0).into(),
+        note: body.note.map(Text::into_inner).into(),
+        purchase_order: body.purchase_order.map(Text::into_inner).into(),
         lines,
         allowances,
         charges,

@@ -43,7 +43,7 @@ pub(super) async fn issue(
         async move {
             must_be_draft(loaded.as_deref())?;
             let series = Text::optional(wanted.series);
-            let date = Text::optional(wanted.issue_date);
+            let date = wanted.issue_date.map(|date| date.0.0);
             let terms = terms(&service, &tenant, series, date)
                 .await
                 .map_err(Refusal::Prepared)?;
@@ -89,10 +89,13 @@ pub(super) async fn send(
     let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
         let (service, tenant, delivery) = (service.clone(), tenant.clone(), delivery.clone());
         async move {
-            let issued = loaded.is_some_and(|loaded| loaded.state.as_issued().is_some());
-            if issued {
+            if loaded
+                .as_ref()
+                .is_some_and(|loaded| loaded.state.as_issued().is_some())
+            {
                 return Ok(Prepared::new(InvoiceCommand::RequestDelivery(delivery)));
             }
+            must_be_draft(loaded.as_deref())?;
             let terms = terms(&service, &tenant, None, None)
                 .await
                 .map_err(Refusal::Prepared)?;

@@ -37,7 +37,6 @@ fn routes() -> OpenApiRouter<ServiceParts> {
 }
 
 /// The service's router.
-#[must_use]
 pub fn router(parts: ServiceParts) -> Router {
     routes().with_state(parts).split_for_parts().0
 }

@@ -8,13 +8,13 @@ use invoiceapp_domain::invoice::{
     Invoice, InvoiceCommand, InvoiceRefusal, NewPayment, PaymentMethod,
 };
 use invoiceapp_domain::text::Reference;
+use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{
     BodyErrors, CommandAnswer, CommandRequest, DecimalText, Json, OptionalJson, PathId, PathIds,
     Problem, ProblemBody, Text,
 };
 use invoiceapp_journal::execute::Prepared;
 use invoiceapp_journal::loaded::Loaded;
-use jiff::civil::Date;
 use utoipa::ToSchema;
 
 use super::adjustments::AmountText;
@@ -33,7 +33,7 @@ pub(super) struct PaymentBody {
     amount: DecimalText<AmountText>,
     /// On which day.
     #[schema(value_type = String, format = Date)]
-    paid_on: Text<Date>,
+    paid_on: Text<CalendarDate>,
     /// How: `bank_transfer`, `cash`, `card`, …
     #[schema(value_type = String, example = "bank_transfer")]
     method: Text<PaymentMethod>,
@@ -87,7 +87,7 @@ fn prepared(
     Ok(Prepared::new(InvoiceCommand::RecordPayment(NewPayment {
         payment_id,
         amount,
-        paid_on: body.paid_on.0,
+        paid_on: body.paid_on.0.0,
         method: body.method.0.clone(),
         reference: body.reference.clone().map(Text::into_inner),
     })))

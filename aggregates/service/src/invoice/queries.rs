@@ -6,6 +6,7 @@ use invoiceapp_domain::ids::InvoiceId;
 use invoiceapp_domain::invoice::{Invoice, Status};
 use invoiceapp_domain::money::Currency;
 use invoiceapp_domain::{InvalidAmount, Permission, StreamId, StreamKind};
+use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{
     Authenticated, BodyErrors, Code, ConsistencyToken, DecimalText, FieldError, List, ListPage,
     PathId, Problem, ProblemBody, QueryAnswer, Text,
@@ -54,11 +55,11 @@ pub(super) struct InvoiceFilter {
     #[deserr(default)]
     currency: Option<Text<Currency>>,
     #[deserr(default)]
-    issued_from: Option<Text<Date>>,
+    issued_from: Option<Text<CalendarDate>>,
     #[deserr(default)]
-    issued_to: Option<Text<Date>>,
+    issued_to: Option<Text<CalendarDate>>,
     #[deserr(default)]
-    due_before: Option<Text<Date>>,
+    due_before: Option<Text<CalendarDate>>,
     #[deserr(default)]
     min_balance: Option<DecimalText<BalanceFilter>>,
 }
@@ -68,7 +69,7 @@ impl InvoiceFilter {
         check_length("buyer", self.buyer.as_deref())?;
         check_length("number", self.number.as_deref())?;
         check_length("q", self.q.as_deref())?;
-        let day = |date: Text<Date>| date.0.to_string().into();
+        let day = |date: Text<CalendarDate>| date.0.0.to_string().into();
         let conditions = [
             self.status.map(|status| status_condition(status.0, today)),
             self.buyer

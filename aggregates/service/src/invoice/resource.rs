@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::available::Available;
+
 use super::resource_parts::{
     AdjustmentResource, BuyerResource, DeliveryResource, DocumentResource, LineResource,
     PaymentResource, SellerResource, TaxResource, TotalsResource, actor_text,
@@ -100,7 +102,6 @@ pub(crate) fn render(loaded: &Loaded<Invoice>, today: Date) -> Option<InvoiceRes
         Invoice::Issued(issued) => Shown::of_issued(issued),
     };
     let invoice = &loaded.state;
-    let actions = invoice.available_actions();
     Some(InvoiceResource {
         id: loaded.stream.key.clone(),
         document_type: shown.document_type,
@@ -134,7 +135,7 @@ pub(crate) fn render(loaded: &Loaded<Invoice>, today: Date) -> Option<InvoiceRes
         position: loaded.position,
         created_at: loaded.created_at.to_string(),
         created_by: actor_text(&loaded.created_by),
-        available_actions: actions.iter().map(|action| action.as_str()).collect(),
+        available_actions: invoice.available(),
     })
 }
 

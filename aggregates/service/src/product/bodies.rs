@@ -7,11 +7,9 @@ use invoiceapp_domain::product::{NewPrice, NewProduct, ProductChange};
 use invoiceapp_domain::tax::{PriceMode, Vat, VatCategory};
 use invoiceapp_domain::text::{Name, Note, Sku};
 use invoiceapp_domain::unit_code::UnitCode;
+use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{BodyErrors, Change, Code, DecimalText, Text};
-use jiff::civil::Date;
 use utoipa::ToSchema;
-
-use crate::parts::to_patch;
 
 /// A VAT category with its rate.
 #[derive(Debug, Clone, Deserr, ToSchema)]
@@ -64,7 +62,7 @@ pub(crate) struct PriceBody {
     /// The first day it holds for; today when absent.
     #[deserr(default)]
     #[schema(value_type = Option<String>, format = Date)]
-    pub(crate) valid_from: Option<Text<Date>>,
+    pub(crate) valid_from: Option<Text<CalendarDate>>,
 }
 
 impl PriceBody {
@@ -74,7 +72,7 @@ impl PriceBody {
             currency: self.currency.0,
             unit_price: self.unit_price.0,
             price_mode: Text::optional(self.price_mode).unwrap_or_default(),
-            valid_from: Text::optional(self.valid_from),
+            valid_from: self.valid_from.map(|date| date.0.0),
         }
     }
 }
@@ -143,7 +141,7 @@ pub(crate) struct ProductChangeBody {
 impl ProductChangeBody {
     /// As the domain takes it.
     pub(crate) fn into_change(self) -> Result<ProductChange, BodyErrors> {
-        let description: Patch<Note> = to_patch(self.description.map(Text::into_inner));
+        let description: Patch<Note> = self.description.map(Text::into_inner).into();
         Ok(ProductChange {
             name: Text::optional(self.name),
             description,

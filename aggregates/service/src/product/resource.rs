@@ -1,10 +1,12 @@
 //! A product as the API shows it.
 
-use invoiceapp_domain::product::{PriceVersion, Product, ProductRecord, ProductStatus};
+use invoiceapp_domain::product::{PriceVersion, Product, ProductStatus};
 use invoiceapp_domain::tax::Vat;
 use invoiceapp_journal::loaded::Loaded;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::available::Available;
 
 /// A VAT category with its rate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -104,7 +106,7 @@ pub(crate) fn render(loaded: &Loaded<Product>) -> Option<ProductResource> {
         position: loaded.position,
         created_at: loaded.created_at.to_string(),
         updated_at: loaded.updated_at.to_string(),
-        available_actions: available_actions(record).to_vec(),
+        available_actions: loaded.state.available(),
     })
 }
 
@@ -112,12 +114,5 @@ const fn status_word(status: ProductStatus) -> &'static str {
     match status {
         ProductStatus::Active => "active",
         ProductStatus::Archived => "archived",
-    }
-}
-
-const fn available_actions(record: &ProductRecord) -> &'static [&'static str] {
-    match record.status {
-        ProductStatus::Active => &["update", "set_price", "archive"],
-        ProductStatus::Archived => &["restore"],
     }
 }

@@ -125,7 +125,6 @@ fn routes() -> OpenApiRouter<UserAccessParts> {
 }
 
 /// The service's router.
-#[must_use]
 pub fn router(parts: UserAccessParts) -> Router {
     routes().with_state(parts).split_for_parts().0
 }

@@ -9,8 +9,6 @@ use invoiceapp_domain::text::{Name, Note, RoleCode};
 use invoiceapp_http::{BodyErrors, Change, Text};
 use utoipa::ToSchema;
 
-use crate::parts::to_patch;
-
 /// A role to define.
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(error = BodyErrors, deny_unknown_fields)]
@@ -67,7 +65,7 @@ impl RoleChangeBody {
     pub(crate) fn into_change(self) -> RoleChange {
         RoleChange {
             name: Text::optional(self.name),
-            description: to_patch(self.description.map(Text::into_inner)),
+            description: self.description.map(Text::into_inner).into(),
             permissions: self.permissions.map(set),
         }
     }

@@ -5,6 +5,8 @@ use invoiceapp_journal::loaded::Loaded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::available::Available;
+
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Role)]
@@ -33,11 +35,6 @@ pub(crate) struct RoleResource {
 /// The role, while users can have it.
 pub(crate) fn render(loaded: &Loaded<Role>) -> Option<RoleResource> {
     let record = loaded.state.record()?;
-    let actions: &[&str] = if record.system {
-        &[]
-    } else {
-        &["update", "delete"]
-    };
     Some(RoleResource {
         code: record.code.to_string(),
         name: record.name.to_string(),
@@ -47,6 +44,6 @@ pub(crate) fn render(loaded: &Loaded<Role>) -> Option<RoleResource> {
         version: loaded.version,
         position: loaded.position,
         created_at: loaded.created_at.to_string(),
-        available_actions: actions.to_vec(),
+        available_actions: loaded.state.available(),
     })
 }

@@ -1,9 +1,11 @@
 //! A user as the API shows it.
 
-use invoiceapp_domain::user::{User, UserRecord, UserStatus};
+use invoiceapp_domain::user::{User, UserStatus};
 use invoiceapp_journal::loaded::Loaded;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::available::Available;
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,18 +58,6 @@ pub(crate) fn render(loaded: &Loaded<User>) -> Option<UserResource> {
         position: loaded.position,
         created_at: loaded.created_at.to_string(),
         updated_at: loaded.updated_at.to_string(),
-        available_actions: available_actions(record),
+        available_actions: loaded.state.available(),
     })
-}
-
-fn available_actions(record: &UserRecord) -> Vec<&'static str> {
-    let switch = match record.status {
-        UserStatus::Active => "disable",
-        UserStatus::Disabled => "enable",
-    };
-    let mut actions = vec!["update", "assign_role", switch];
-    if !record.roles.is_empty() {
-        actions.push("revoke_role");
-    }
-    actions
 }

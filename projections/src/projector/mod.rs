@@ -2,9 +2,10 @@
 //! write documents, counters and checkpoint in one step, and only then tell who is waiting.
 //!
 //! A stream that cannot be folded is parked: its document stands still, the other streams go on,
-//! and the parked list shows it. Nothing is skipped in silence.
+//! and the parked list shows it. Nothing is skipped in silence, and [`Projector::retry_parked`]
+//! heals it once its cause is gone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,14 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::dashboard::difference;
 use crate::document::Document;
 use crate::error::ViewError;
-use crate::store::{Applied, Change, Changes, ParkedKey, ViewStore};
+use crate::store::{Applied, Changes, ParkedKey, ViewStore};
 use crate::views::{self, ViewFoldError};
+
+mod retry;
+
+pub use retry::{RETRY_ROUNDS_MAX, Retried};
 
 /// Most events folded in one step.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
@@ -31,6 +35,8 @@ pub const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 pub const BACK_OFF_MAX: Duration = Duration::from_secs(5);
 /// Most parked streams that the loop keeps in mind.
 pub const PARKED_KEYS_MAX: u32 = 10_000;
+/// Longest reason that is kept of a parked stream, in bytes.
+pub const PARKED_REASON_BYTES_MAX: usize = 2_000;
 
 /// Why a step failed; the loop tries again.
 #[derive(Debug, Error)]
@@ -41,6 +47,12 @@ pub enum ProjectError {
     /// The view store could not be read or written.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// A parked stream was folded, but every time somebody else had moved the views meanwhile.
+    #[error("the views kept moving while {stream} was folded again")]
+    Contended {
+        /// Which stream.
+        stream: StreamId,
+    },
 }
 
 /// Keeps the views of one store.
@@ -148,12 +160,13 @@ impl Projector {
             .map(|parked| parked.stream)
             .collect();
         let mut by_stream: BTreeMap<StreamId, Vec<RecordedEvent>> = BTreeMap::new();
+        let mut held_back = BTreeSet::new();
         for event in events {
-            if !parked.contains(&event.stream) {
-                by_stream
-                    .entry(event.stream.clone())
-                    .or_default()
-                    .push(event);
+            if parked.contains(&event.stream) {
+                held_back.insert(event.stream);
+            } else {
+                let stream = event.stream.clone();
+                by_stream.entry(stream).or_default().push(event);
             }
         }
         let existing: Vec<StreamId> = by_stream
@@ -168,7 +181,10 @@ impl Projector {
             .into_iter()
             .map(|document| (document.stream.clone(), document))
             .collect();
-        Ok(fold_all(&by_stream, &current))
+        Ok(Changes {
+            held_back: held_back.into_iter().collect(),
+            ..fold_all(&by_stream, &current)
+        })
     }
 }
 
@@ -177,29 +193,34 @@ fn fold_all(
     current: &HashMap<StreamId, Document>,
 ) -> Changes {
     let mut changes = Changes::default();
-    let (mut before, mut after) = (Vec::new(), Vec::new());
     for (stream, events) in by_stream {
         match views::fold(stream.kind, current.get(stream), events) {
-            Ok(folded) => {
-                before.extend(folded.before);
-                after.extend(folded.after);
-                changes.documents.push(Change {
-                    document: folded.document,
-                });
-            }
+            Ok(change) => changes.documents.push(change),
             Err(error) => changes.parked.push(park(stream, events, &error)),
         }
     }
-    changes.buckets = difference(&before, &after);
     changes
 }
 
 fn park(stream: &StreamId, events: &[RecordedEvent], error: &ViewFoldError) -> ParkedKey {
-    let position = events.first().map_or(0, |event| event.position);
+    let position = match error {
+        ViewFoldError::Event { position, .. } => *position,
+        ViewFoldError::View(_) | ViewFoldError::Empty => {
+            events.first().map_or(0, |event| event.position)
+        }
+    };
     tracing::error!(%stream, position, error = error as &dyn std::error::Error, "stream parked");
     ParkedKey {
         stream: stream.clone(),
         position,
-        reason: error.to_string(),
+        reason: reason(error),
     }
+}
+
+/// The error and its causes in one line, cut to [`PARKED_REASON_BYTES_MAX`].
+fn reason(error: &ViewFoldError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |it| it.source());
+    let mut text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    text.truncate(text.floor_char_boundary(PARKED_REASON_BYTES_MAX));
+    text
 }

@@ -1,0 +1,94 @@
+//! Healing: a parked stream is folded again from its first event, and goes on when it folds.
+
+use invoiceapp_domain::StreamId;
+use invoiceapp_journal::port::{READ_EVENTS_MAX, is_last_page};
+
+use super::{PARKED_KEYS_MAX, ProjectError, Projector};
+use crate::document::Document;
+use crate::store::Unparked;
+use crate::views::{self, ViewFoldError};
+
+/// How often a heal is tried while others move the views. Every round after the first reads only
+/// what is new, so that it does not have to outrun a busy projector with a long stream.
+pub const RETRY_ROUNDS_MAX: u32 = 100;
+
+/// What retrying a parked stream came to.
+#[derive(Debug)]
+pub enum Retried {
+    /// It folds: its document, its counters and its number are those of the journal again.
+    Healed {
+        /// The version that the document has reached.
+        version: u64,
+    },
+    /// It was not parked.
+    NotParked,
+    /// It still cannot be folded; nothing was changed.
+    StillParked(ViewFoldError),
+}
+
+impl Projector {
+    /// Folds a parked stream again from the journal, up to where the views are, and lets it go on
+    /// if it folds. May be called while the projector runs, here or in another process.
+    ///
+    /// # Errors
+    /// [`ProjectError`]; nothing was changed.
+    pub async fn retry_parked(&self, stream: &StreamId) -> Result<Retried, ProjectError> {
+        let parked = self.store.parked(PARKED_KEYS_MAX).await?;
+        if !parked.iter().any(|parked| parked.stream == *stream) {
+            return Ok(Retried::NotParked);
+        }
+        let mut folded = None;
+        for _ in 0..RETRY_ROUNDS_MAX {
+            let checkpoint = self.store.checkpoint().await?;
+            if let Err(error) = self.fold_further(stream, &mut folded, checkpoint).await? {
+                return Ok(Retried::StillParked(error));
+            }
+            let Some(document) = &folded else {
+                return Ok(Retried::StillParked(ViewFoldError::Empty));
+            };
+            let stored = self.store.document(stream).await?;
+            let change = match views::replace(stored.as_ref(), document) {
+                Ok(change) => change,
+                Err(error) => return Ok(Retried::StillParked(error)),
+            };
+            let version = change.document.version;
+            match self.store.unpark(checkpoint, change).await? {
+                Unparked::Committed => {
+                    tracing::info!(%stream, version, "parked stream healed");
+                    return Ok(Retried::Healed { version });
+                }
+                Unparked::NotParked => return Ok(Retried::NotParked),
+                Unparked::Fenced => {}
+            }
+        }
+        let stream = stream.clone();
+        Err(ProjectError::Contended { stream })
+    }
+
+    /// Folds what the document has not seen, up to and including `checkpoint`: what comes later is
+    /// the projector's.
+    async fn fold_further(
+        &self,
+        stream: &StreamId,
+        folded: &mut Option<Document>,
+        checkpoint: u64,
+    ) -> Result<Result<(), ViewFoldError>, ProjectError> {
+        loop {
+            let seen = folded.as_ref().map_or(0, |document| document.version);
+            let read = self.journal.read_stream(stream, seen, READ_EVENTS_MAX);
+            let mut events = read.await?;
+            let is_last = is_last_page(&events, READ_EVENTS_MAX);
+            let read_events = events.len();
+            events.retain(|event| event.position <= checkpoint);
+            if !events.is_empty() {
+                match views::fold(stream.kind, folded.as_ref(), &events) {
+                    Ok(change) => *folded = Some(change.document),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            if is_last || events.len() < read_events {
+                return Ok(Ok(()));
+            }
+        }
+    }
+}
