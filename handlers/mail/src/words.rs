@@ -8,6 +8,8 @@ use invoiceapp_domain::locale::Locale;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words {
     pub(crate) greeting: &'static str,
+    /// What stands between a label and its value in running text.
+    pub(crate) colon: &'static str,
     pub(crate) number: &'static str,
     pub(crate) issue_date: &'static str,
     pub(crate) due_date: &'static str,
@@ -20,6 +22,7 @@ pub(crate) struct Words {
 
 const ENGLISH: Words = Words {
     greeting: "Hello,",
+    colon: ":",
     number: "Number",
     issue_date: "Date",
     due_date: "Due date",
@@ -32,6 +35,7 @@ const ENGLISH: Words = Words {
 
 const GERMAN: Words = Words {
     greeting: "Guten Tag,",
+    colon: ":",
     number: "Nummer",
     issue_date: "Datum",
     due_date: "Fällig am",
@@ -44,6 +48,7 @@ const GERMAN: Words = Words {
 
 const FRENCH: Words = Words {
     greeting: "Bonjour,",
+    colon: "\u{a0}:",
     number: "Numéro",
     issue_date: "Date",
     due_date: "Date d’échéance",
@@ -56,6 +61,7 @@ const FRENCH: Words = Words {
 
 const SPANISH: Words = Words {
     greeting: "Hola:",
+    colon: ":",
     number: "Número",
     issue_date: "Fecha",
     due_date: "Fecha de vencimiento",
@@ -68,6 +74,7 @@ const SPANISH: Words = Words {
 
 const POLISH: Words = Words {
     greeting: "Dzień dobry,",
+    colon: ":",
     number: "Numer",
     issue_date: "Data wystawienia",
     due_date: "Termin płatności",
@@ -80,6 +87,7 @@ const POLISH: Words = Words {
 
 const VIETNAMESE: Words = Words {
     greeting: "Kính gửi Quý khách,",
+    colon: ":",
     number: "Số",
     issue_date: "Ngày lập",
     due_date: "Hạn thanh toán",

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first error")]
 
 #[path = "../tests/suite/fixtures.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod fixtures;
 
 use std::hint::black_box;
@@ -18,12 +19,24 @@ const ROUNDS: usize = 60;
 
 fn main() {
     // Cargo runs benches as tests too, with this argument; then one round proves that they work.
-    let rounds = if std::env::args().any(|argument| argument == "--test") { 1 } else { ROUNDS };
-    println!("{:<44} {:>9} {:>9} {:>9} {:>6}", "document", "median ms", "p90 ms", "bytes", "limit");
+    let rounds = if std::env::args().any(|argument| argument == "--test") {
+        1
+    } else {
+        ROUNDS
+    };
+    println!(
+        "{:<44} {:>9} {:>9} {:>9} {:>6}",
+        "document", "median ms", "p90 ms", "bytes", "limit"
+    );
     let first = Assets::new();
     let begun = Instant::now();
     let bytes = render(&fixtures::many_scripts(), &first).unwrap();
-    row("all fonts, first in the process", &[begun.elapsed()], bytes.len(), "");
+    row(
+        "all fonts, first in the process",
+        &[begun.elapsed()],
+        bytes.len(),
+        "",
+    );
     let with_logo = InvoiceDocument {
         logo: Some(fixtures::logo_png()),
         ..fixtures::long(Locale::De, 10)
@@ -40,7 +53,11 @@ fn main() {
         ("10 lines, one of them Arabic", arabic, "20"),
         ("10 lines, one of them Chinese", han, "20"),
         ("10 lines, one of them Korean", hangul, "20"),
-        ("6 lines in Arabic, Chinese, Japanese, Korean", fixtures::many_scripts(), "20"),
+        (
+            "6 lines in Arabic, Chinese, Japanese, Korean",
+            fixtures::many_scripts(),
+            "20",
+        ),
         ("100 lines, Latin", fixtures::long(Locale::De, 100), ""),
         ("500 lines, Latin", fixtures::long(Locale::De, 500), "40"),
         ("2,000 lines, Latin", fixtures::long(Locale::De, 2_000), ""),

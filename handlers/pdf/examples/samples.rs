@@ -1,6 +1,9 @@
 //! Writes sample documents into a folder, to be looked at:
 //! `cargo run -p invoiceapp-pdf --example samples -- FOLDER`.
-#![expect(clippy::unwrap_used, reason = "a tool for developers, which may stop at the first error")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a tool for developers, which may stop at the first error"
+)]
 
 #[path = "../tests/suite/fixtures.rs"]
 mod fixtures;
@@ -18,8 +21,14 @@ fn main() {
         ("long-de".to_owned(), fixtures::long(Locale::De, 55)),
         ("scripts".to_owned(), fixtures::many_scripts()),
         ("gross-draft-fr".to_owned(), fixtures::gross_draft()),
-        ("jpy-vi".to_owned(), fixtures::in_currency(Locale::Vi, "JPY")),
-        ("kwd-pl".to_owned(), fixtures::in_currency(Locale::Pl, "KWD")),
+        (
+            "jpy-vi".to_owned(),
+            fixtures::in_currency(Locale::Vi, "JPY"),
+        ),
+        (
+            "kwd-pl".to_owned(),
+            fixtures::in_currency(Locale::Pl, "KWD"),
+        ),
         ("crowded-de".to_owned(), fixtures::crowded(Locale::De)),
         ("crowded-en".to_owned(), fixtures::crowded(Locale::En)),
     ];

@@ -1,11 +1,26 @@
 //! What an invoice's page shows: the view model that is rendered. It holds values of the domain
 //! and texts as they were written; words, number formats and places are the renderer's.
 
+use std::fmt;
+
 use invoiceapp_domain::invoice::DocumentType;
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::money::{Currency, Money, Quantity, Rate, UnitPrice};
 use invoiceapp_domain::tax::{PriceMode, TaxBreakdown, Totals, Vat};
 use jiff::{Timestamp, civil::Date};
+
+macro_rules! debug_without_content {
+    ($($name:ident),+) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+// Names, addresses and accounts do not belong in a log.
+debug_without_content!(Party, Adjustment, Line, PaymentDetails, InvoiceDocument);
 
 /// Most lines of one document.
 pub const DOCUMENT_LINES_MAX: usize = 2_000;
@@ -15,7 +30,7 @@ pub const DOCUMENT_TEXT_BYTES_MAX: usize = 4 << 20;
 pub const LOGO_BYTES_MAX: usize = 4 << 20;
 
 /// Seller or buyer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Party {
     /// Legal name.
     pub name: String,
@@ -38,7 +53,7 @@ pub struct Party {
 }
 
 /// How much an allowance or charge is, as its author wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Adjustment {
     /// Why.
     pub reason: String,
@@ -49,7 +64,7 @@ pub struct Adjustment {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Line {
     /// Name of the item (BT-153).
     pub name: String,
@@ -74,7 +89,7 @@ pub struct Line {
 }
 
 /// Where to pay.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct PaymentDetails {
     /// IBAN without spaces.
     pub iban: Option<String>,
@@ -85,7 +100,7 @@ pub struct PaymentDetails {
 }
 
 /// Everything one rendering shows. The same document gives the same bytes, in every process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvoiceDocument {
     /// Language and formats.
     pub locale: Locale,

@@ -51,7 +51,11 @@ impl Renderer {
     #[must_use]
     pub fn new(objects: Arc<dyn Objects>, concurrent: NonZeroUsize) -> Self {
         let permits = Arc::new(Semaphore::new(concurrent.get()));
-        Self { assets: Arc::new(Assets::new()), permits, objects }
+        Self {
+            assets: Arc::new(Assets::new()),
+            permits,
+            objects,
+        }
     }
 
     /// Renders a document; waits while others are being rendered.
@@ -86,7 +90,11 @@ impl Renderer {
             area: MEDIA_AREA.to_owned(),
             sha256: logo.sha256.as_str().to_owned(),
         };
-        let bytes = self.objects.get(&key).await?.ok_or(RenderingError::LogoMissing)?;
+        let bytes = self
+            .objects
+            .get(&key)
+            .await?
+            .ok_or(RenderingError::LogoMissing)?;
         Ok(Some(bytes.to_vec()))
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::jobs::{JobStore, JobStoreError, Ticket};
+use crate::job::Ticket;
+use crate::jobs::{JobStore, JobStoreError};
 
 /// A worker's hold on one job. It is renewed by the worker while the act runs; what is left to the
 /// act is to say that it is about to do something that cannot be repeated blindly.

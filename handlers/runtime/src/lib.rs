@@ -13,6 +13,7 @@ pub mod sqlite;
 
 mod backoff;
 mod feed;
+mod job;
 mod jobs;
 mod lease;
 mod planner;
@@ -22,10 +23,12 @@ mod worker;
 
 pub use backoff::Backoff;
 pub use feed::{FEED_WAIT_MAX, Feed, FeedError, JournalFeed};
+pub use job::{
+    Claim, Job, JobId, JobKind, JobSource, JobState, PlanBatch, PlannedJob, Ticket, Verdict,
+};
 pub use jobs::{
-    Claim, Job, JobFilter, JobId, JobKind, JobRecord, JobSource, JobState, JobStore, JobStoreError,
-    LIST_JOBS_MAX, PlanBatch, PlannedJob, REASON_BYTES_MAX, ReactorStatus, Start, StateCount,
-    Ticket, Verdict,
+    JobFilter, JobRecord, JobStore, JobStoreError, LIST_JOBS_MAX, REASON_BYTES_MAX, ReactorStatus,
+    Start, StateCount,
 };
 pub use lease::Lease;
 pub use reactor::{NewJob, Outcome, Plan, PlanError, Reactor, derived_command_id};

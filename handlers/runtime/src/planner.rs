@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use crate::jobs::{JobSource, JobStoreError, PlanBatch, PlannedJob};
+use crate::job::{JobSource, PlanBatch, PlannedJob};
+use crate::jobs::JobStoreError;
 use crate::reactor::{NewJob, PlanError, Reactor};
 use crate::runtime::{ReactorRuntime, RuntimeError};
 

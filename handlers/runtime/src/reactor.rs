@@ -10,7 +10,7 @@ use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::jobs::{Job, JobId};
+use crate::job::{Job, JobId};
 use crate::lease::Lease;
 
 /// A job that an event asks for.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::jobs::{Claim, Job, JobKind, PlanBatch, Ticket, Verdict};
+use crate::job::{Claim, Job, JobKind, PlanBatch, Ticket, Verdict};
 use crate::lease::Lease;
 use crate::planner::{pause_after_failure, plan_event};
 use crate::reactor::Outcome;

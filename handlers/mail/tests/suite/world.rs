@@ -106,6 +106,7 @@ impl World {
         runtime.take_over().await.unwrap();
         Self {
             runtime,
+            clock,
             executor,
             objects,
             jobs,

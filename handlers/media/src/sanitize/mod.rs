@@ -33,6 +33,9 @@ pub use pool::{DECODE_TIME_MAX, DECODE_WAIT_MAX, DECODES_AT_ONCE_MAX, Sanitizer}
 /// Largest upload, in bytes, and largest result.
 pub const UPLOAD_BYTES_MAX: usize = 10 << 20;
 
+/// How a PDF begins.
+const PDF_START: &[u8] = b"%PDF-";
+
 /// A file that was decoded and written anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sanitized {
@@ -71,9 +74,15 @@ pub fn sanitize(bytes: &[u8]) -> Result<Sanitized, SanitizeError> {
 /// What a file is, by its magic bytes.
 fn content_type(bytes: &[u8]) -> Result<ContentType, SanitizeError> {
     let kind = infer::get(bytes).ok_or(SanitizeError::UnsupportedType)?;
-    kind.mime_type()
+    let content_type = kind
+        .mime_type()
         .parse()
-        .map_err(|_| SanitizeError::UnsupportedType)
+        .map_err(|_| SanitizeError::UnsupportedType)?;
+    // A PDF may begin late, says the library, behind whatever else the file then is.
+    if content_type == ContentType::Pdf && !bytes.starts_with(PDF_START) {
+        return Err(SanitizeError::UnsupportedType);
+    }
+    Ok(content_type)
 }
 
 /// The size of a picture as events carry it.

@@ -27,7 +27,6 @@ fn routes() -> OpenApiRouter<MediaParts> {
 }
 
 /// The service's router.
-#[must_use]
 pub fn router(parts: MediaParts) -> Router {
     routes().with_state(parts).split_for_parts().0
 }

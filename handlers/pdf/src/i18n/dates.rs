@@ -4,8 +4,9 @@ use invoiceapp_domain::locale::Locale;
 use jiff::civil::Date;
 
 /// English months as CLDR abbreviates them.
-const ENGLISH_MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const ENGLISH_MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// A date. English spells the month, because 5/6 is another day on each side of the Atlantic.
 pub(crate) fn date(date: Date, locale: Locale) -> String {
@@ -13,7 +14,10 @@ pub(crate) fn date(date: Date, locale: Locale) -> String {
     match locale {
         Locale::En => {
             let index = usize::try_from(month).unwrap_or(1).saturating_sub(1);
-            format!("{day}\u{a0}{}\u{a0}{year}", ENGLISH_MONTHS.get(index).unwrap_or(&""))
+            format!(
+                "{day}\u{a0}{}\u{a0}{year}",
+                ENGLISH_MONTHS.get(index).unwrap_or(&"")
+            )
         }
         Locale::De | Locale::Pl => format!("{day:02}.{month:02}.{year}"),
         Locale::Fr | Locale::Es | Locale::Vi => format!("{day:02}/{month:02}/{year}"),

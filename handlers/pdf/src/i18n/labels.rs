@@ -246,7 +246,7 @@ const FRENCH: Labels = Labels {
     intra_community: "Livraison intracommunautaire",
     export: "Exportation hors UE",
     out_of_scope: "Hors champ de la TVA",
-    pay_until: "Merci de virer {amount} avant le {date}.",
+    pay_until: "Merci de virer {amount} au plus tard le {date}.",
     pay: "Merci de virer {amount}.",
     page: "Page {page} sur {pages}",
 };
@@ -296,7 +296,7 @@ const SPANISH: Labels = Labels {
     intra_community: "Entrega intracomunitaria",
     export: "Exportación fuera de la UE",
     out_of_scope: "No sujeto a IVA",
-    pay_until: "Rogamos transfiera {amount} antes del {date}.",
+    pay_until: "Rogamos transfiera {amount} a más tardar el {date}.",
     pay: "Rogamos transfiera {amount}.",
     page: "Página {page} de {pages}",
 };
@@ -396,7 +396,7 @@ const VIETNAMESE: Labels = Labels {
     intra_community: "Giao hàng nội khối EU",
     export: "Xuất khẩu ngoài EU",
     out_of_scope: "Không chịu thuế GTGT",
-    pay_until: "Vui lòng chuyển khoản {amount} trước ngày {date}.",
+    pay_until: "Vui lòng chuyển khoản {amount} chậm nhất ngày {date}.",
     pay: "Vui lòng chuyển khoản {amount}.",
     page: "Trang {page}/{pages}",
 };

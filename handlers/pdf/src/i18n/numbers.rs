@@ -41,21 +41,29 @@ const fn format_of(locale: Locale) -> NumberFormat {
             percent_space: "\u{202f}",
             ..format
         },
-        Locale::Es => NumberFormat { grouping_digits_min: 2, ..format },
+        Locale::Es => NumberFormat {
+            grouping_digits_min: 2,
+            ..format
+        },
         Locale::Pl => NumberFormat {
             group: NO_BREAK_SPACE,
             grouping_digits_min: 2,
             percent_space: "",
             ..format
         },
-        Locale::Vi => NumberFormat { percent_space: "", ..format },
+        Locale::Vi => NumberFormat {
+            percent_space: "",
+            ..format
+        },
     }
 }
 
 /// A plain decimal text such as `-1234.50`, as the language writes it.
 pub(crate) fn decimal(plain: &str, locale: Locale) -> String {
     let format = format_of(locale);
-    let (sign, unsigned) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
+    let (sign, unsigned) = plain
+        .strip_prefix('-')
+        .map_or(("", plain), |rest| ("-", rest));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let mut written = String::with_capacity(plain.len() + whole.len() / 2);
     written.push_str(sign);
@@ -85,15 +93,25 @@ pub(crate) fn money(amount: Money, locale: Locale) -> String {
     if !format_of(locale).currency_first {
         return format!("{number}{NO_BREAK_SPACE}{symbol}");
     }
-    let (sign, unsigned) = number.strip_prefix('-').map_or(("", &*number), |rest| ("-", rest));
+    let (sign, unsigned) = number
+        .strip_prefix('-')
+        .map_or(("", &*number), |rest| ("-", rest));
     // CLDR's rule: a code, which ends in a letter, is set apart from the digits.
-    let space = if symbol.ends_with(|last: char| last.is_ascii_alphabetic()) { "\u{a0}" } else { "" };
+    let space = if symbol.ends_with(|last: char| last.is_ascii_alphabetic()) {
+        "\u{a0}"
+    } else {
+        ""
+    };
     format!("{sign}{symbol}{space}{unsigned}")
 }
 
 /// A rate in percent.
 pub(crate) fn percent(rate: Rate, locale: Locale) -> String {
-    format!("{}{}%", decimal(&rate.to_string(), locale), format_of(locale).percent_space)
+    format!(
+        "{}{}%",
+        decimal(&rate.to_string(), locale),
+        format_of(locale).percent_space
+    )
 }
 
 /// A quantity.
@@ -152,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_rate_keeps_its_decimals() {
-        assert_eq!(percent(Rate::parse("9.975").unwrap(), Locale::Fr), "9,975\u{202f}%");
+        assert_eq!(
+            percent(Rate::parse("9.975").unwrap(), Locale::Fr),
+            "9,975\u{202f}%"
+        );
         assert_eq!(percent(Rate::parse("19").unwrap(), Locale::En), "19%");
     }
 }

@@ -14,7 +14,17 @@ const UNITS: [(&str, [&str; 6]); 32] = [
     ("WEE", ["wk", "Wo.", "sem.", "sem.", "tyg.", "tuần"]),
     ("MON", ["mo", "Mon.", "mois", "mes.", "mies.", "tháng"]),
     ("ANN", ["yr", "J.", "an", "a.", "r.", "năm"]),
-    ("LS", ["lump sum", "pauschal", "forfait", "global", "ryczałt", "trọn gói"]),
+    (
+        "LS",
+        [
+            "lump sum",
+            "pauschal",
+            "forfait",
+            "global",
+            "ryczałt",
+            "trọn gói",
+        ],
+    ),
     ("SET", ["set", "Satz", "lot", "jgo.", "kpl.", "bộ"]),
     ("PR", ["pr", "Paar", "pr", "par", "para", "đôi"]),
     ("DZN", ["doz.", "Dtzd.", "douz.", "doc.", "tuz.", "tá"]),

@@ -5,13 +5,11 @@ use super::footer;
 use super::geometry::{Length, page};
 use super::item::{Align, Item, Page, Stack};
 use super::{letterhead, payment, table, theme, totals};
-use crate::document::{
-    DOCUMENT_LINES_MAX, DOCUMENT_TEXT_BYTES_MAX, InvoiceDocument, Party,
-};
+use crate::document::{DOCUMENT_LINES_MAX, DOCUMENT_TEXT_BYTES_MAX, InvoiceDocument, Party};
 use crate::error::RenderError;
 use crate::i18n::{Labels, labels};
-use invoiceapp_domain::invoice::DocumentType;
 use crate::text::{Shaper, TextLine, TextStyle};
+use invoiceapp_domain::invoice::DocumentType;
 
 /// Paragraphs of a note are set in this part of the page.
 const NOTE_WIDTH: Length = page::CONTENT_WIDTH;
@@ -31,7 +29,12 @@ impl<'a> Composer<'a> {
         shaper: Shaper<'a>,
         logo_pixels: Option<(u32, u32)>,
     ) -> Self {
-        Self { document, labels: labels(document.locale), shaper, logo_pixels }
+        Self {
+            document,
+            labels: labels(document.locale),
+            shaper,
+            logo_pixels,
+        }
     }
 
     /// What the document is called, with its number.
@@ -77,7 +80,10 @@ pub(crate) fn compose(composer: &mut Composer<'_>) -> Result<Vec<Page>, RenderEr
     check_limits(composer.document)?;
     let letterhead = letterhead::first_page(composer)?;
     let footer = footer::build(composer)?;
-    let body = Body { first_top: letterhead.bottom, bottom: footer.top - Length::points(12) };
+    let body = Body {
+        first_top: letterhead.bottom,
+        bottom: footer.top - Length::points(12),
+    };
     let sections = sections(composer)?;
     let mut pages = paginate(sections, body)?;
     let count = pages.len();
@@ -85,7 +91,11 @@ pub(crate) fn compose(composer: &mut Composer<'_>) -> Result<Vec<Page>, RenderEr
     let watermark = watermark(composer)?;
     for (index, page) in pages.iter_mut().enumerate() {
         let mut items: Vec<Item> = watermark.iter().cloned().collect();
-        items.extend(if index == 0 { letterhead.items.clone() } else { continuation.clone() });
+        items.extend(if index == 0 {
+            letterhead.items.clone()
+        } else {
+            continuation.clone()
+        });
         items.append(&mut page.items);
         items.extend(footer.items.iter().cloned());
         items.push(footer::page_number(composer, &footer, index + 1, count)?);
@@ -104,7 +114,10 @@ fn sections(composer: &mut Composer<'_>) -> Result<Vec<Section>, RenderError> {
     lines.rows.extend(totals);
     let mut sections = vec![lines];
     if let Some(row) = payment::row(composer)? {
-        sections.push(Section { header: None, rows: vec![row] });
+        sections.push(Section {
+            header: None,
+            rows: vec![row],
+        });
     }
     sections.extend(notes(composer)?);
     Ok(sections)
@@ -112,7 +125,9 @@ fn sections(composer: &mut Composer<'_>) -> Result<Vec<Section>, RenderError> {
 
 /// The note, line by line, so that a long one goes on over pages.
 fn notes(composer: &mut Composer<'_>) -> Result<Option<Section>, RenderError> {
-    let Some(note) = &composer.document.note else { return Ok(None) };
+    let Some(note) = &composer.document.note else {
+        return Ok(None);
+    };
     let lines = composer.shaper.wrap(note, theme::BODY, NOTE_WIDTH)?;
     if lines.is_empty() {
         return Ok(None);
@@ -130,7 +145,11 @@ fn notes(composer: &mut Composer<'_>) -> Result<Option<Section>, RenderError> {
         let row = Row::of(stack);
         // No single line of a paragraph is left behind or sent ahead.
         let is_tied = index == 0 || index + 2 == count;
-        rows.push(if is_tied && index + 1 < count { row.kept() } else { row });
+        rows.push(if is_tied && index + 1 < count {
+            row.kept()
+        } else {
+            row
+        });
     }
     Ok(Some(Section { header: None, rows }))
 }
@@ -141,7 +160,9 @@ fn watermark(composer: &mut Composer<'_>) -> Result<Option<Item>, RenderError> {
         return Ok(None);
     }
     let text = composer.labels.draft.to_uppercase();
-    let line = composer.shaper.fitted_line(&text, theme::DRAFT, Length::points(480))?;
+    let line = composer
+        .shaper
+        .fitted_line(&text, theme::DRAFT, Length::points(480))?;
     // Half of the text's width, along each axis of a direction of 45 degrees.
     let half = line.width * 3_536 / 10_000;
     let sink = line.style.size * 25 / 100;
@@ -152,14 +173,20 @@ fn watermark(composer: &mut Composer<'_>) -> Result<Option<Item>, RenderError> {
 
 fn check_limits(document: &InvoiceDocument) -> Result<(), RenderError> {
     if document.lines.len() > DOCUMENT_LINES_MAX {
-        return Err(RenderError::TooLarge { limit: "DOCUMENT_LINES_MAX" });
+        return Err(RenderError::TooLarge {
+            limit: "DOCUMENT_LINES_MAX",
+        });
     }
     let party = |party: &Party| {
         party.name.len() + party.city.len() + party.street.iter().map(String::len).sum::<usize>()
     };
     let lines = document.lines.iter().map(|line| {
         let description = line.description.as_ref().map_or(0, String::len);
-        let reasons = line.allowances.iter().chain(&line.charges).map(|one| one.reason.len());
+        let reasons = line
+            .allowances
+            .iter()
+            .chain(&line.charges)
+            .map(|one| one.reason.len());
         line.name.len() + description + reasons.sum::<usize>()
     });
     let adjustments = document.allowances.iter().chain(&document.charges);
@@ -169,7 +196,9 @@ fn check_limits(document: &InvoiceDocument) -> Result<(), RenderError> {
         + lines.sum::<usize>()
         + adjustments.map(|one| one.reason.len()).sum::<usize>();
     if bytes > DOCUMENT_TEXT_BYTES_MAX {
-        return Err(RenderError::TooLarge { limit: "DOCUMENT_TEXT_BYTES_MAX" });
+        return Err(RenderError::TooLarge {
+            limit: "DOCUMENT_TEXT_BYTES_MAX",
+        });
     }
     Ok(())
 }

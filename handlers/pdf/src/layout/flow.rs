@@ -20,17 +20,28 @@ pub(crate) struct Row {
 impl Row {
     /// A row of what was stacked.
     pub(crate) fn of(stack: Stack) -> Self {
-        Self { items: stack.items, height: stack.bottom, keep_with_next: false }
+        Self {
+            items: stack.items,
+            height: stack.bottom,
+            keep_with_next: false,
+        }
     }
 
     /// The same row, tied to the one after it.
     pub(crate) fn kept(self) -> Self {
-        Self { keep_with_next: true, ..self }
+        Self {
+            keep_with_next: true,
+            ..self
+        }
     }
 
     /// Room between two things.
     pub(crate) const fn gap(height: Length) -> Self {
-        Self { items: Vec::new(), height, keep_with_next: false }
+        Self {
+            items: Vec::new(),
+            height,
+            keep_with_next: false,
+        }
     }
 }
 
@@ -53,7 +64,12 @@ pub(crate) struct Body {
 
 /// Places all sections.
 pub(crate) fn paginate(sections: Vec<Section>, body: Body) -> Result<Vec<Page>, RenderError> {
-    let mut pages = Pages { done: Vec::new(), current: Page::default(), y: body.first_top, body };
+    let mut pages = Pages {
+        done: Vec::new(),
+        current: Page::default(),
+        y: body.first_top,
+        body,
+    };
     for section in sections {
         pages.place(section)?;
     }
@@ -77,7 +93,11 @@ impl Pages {
         while rows.peek().is_some() {
             let group = take_group(&mut rows, capacity);
             let height: Length = group.iter().map(|row| row.height).sum();
-            let due = if header_is_due { header_height } else { Length::ZERO };
+            let due = if header_is_due {
+                header_height
+            } else {
+                Length::ZERO
+            };
             if self.y + due + height > self.body.bottom && self.has_content() {
                 self.break_page()?;
                 header_is_due = header.is_some();
@@ -97,7 +117,10 @@ impl Pages {
             return;
         }
         let down = self.y;
-        let items = row.items.into_iter().map(|item| item.moved(Length::ZERO, down));
+        let items = row
+            .items
+            .into_iter()
+            .map(|item| item.moved(Length::ZERO, down));
         self.current.items.extend(items);
         self.y += row.height;
     }

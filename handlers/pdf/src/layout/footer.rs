@@ -23,7 +23,12 @@ pub(crate) struct Footer {
 pub(crate) fn build(composer: &mut Composer<'_>) -> Result<Footer, RenderError> {
     let width = (page::CONTENT_WIDTH - COLUMN_GAP * (COLUMN_COUNT - 1)) / COLUMN_COUNT;
     let mut stack = Stack::default();
-    stack.rule(page::LEFT, page::CONTENT_WIDTH, theme::HAIRLINE, theme::HAIRLINE_COLOUR);
+    stack.rule(
+        page::LEFT,
+        page::CONTENT_WIDTH,
+        theme::HAIRLINE,
+        theme::HAIRLINE_COLOUR,
+    );
     stack.gap(Length::points(4));
     let top = stack.bottom;
     let mut bottom = top;
@@ -39,9 +44,17 @@ pub(crate) fn build(composer: &mut Composer<'_>) -> Result<Footer, RenderError> 
     }
     let height = bottom + theme::FOOTER.line_height + Length::points(2);
     let footer_top = page::FOOTER_BOTTOM - height;
-    let items = stack.items.into_iter().map(|item| item.moved(Length::ZERO, footer_top)).collect();
+    let items = stack
+        .items
+        .into_iter()
+        .map(|item| item.moved(Length::ZERO, footer_top))
+        .collect();
     let number_top = page::FOOTER_BOTTOM - theme::FOOTER.line_height;
-    Ok(Footer { items, top: footer_top, number_top })
+    Ok(Footer {
+        items,
+        top: footer_top,
+        number_top,
+    })
 }
 
 /// `Page 2 of 3`, at the right.
@@ -70,7 +83,12 @@ fn columns(composer: &Composer<'_>) -> [Vec<String>; 3] {
     };
     let place = format!("{} {}", seller.postal_code, seller.city);
     let country = country_name(&seller.country, document.locale).to_owned();
-    let mut address = vec![seller.name.clone(), seller.street.join(", "), place, country];
+    let mut address = vec![
+        seller.name.clone(),
+        seller.street.join(", "),
+        place,
+        country,
+    ];
     address.retain(|line| !line.trim().is_empty());
     let contact = [
         labelled(labels.phone, &seller.phone),
@@ -78,7 +96,18 @@ fn columns(composer: &Composer<'_>) -> [Vec<String>; 3] {
         labelled(labels.vat_id, &seller.vat_id),
         labelled(labels.registration_id, &seller.registration_id),
     ];
-    let iban = document.payment.iban.as_ref().map(|iban| super::payment::grouped_iban(iban));
-    let bank = [labelled("IBAN", &iban), labelled("BIC", &document.payment.bic)];
-    [address, contact.into_iter().flatten().collect(), bank.into_iter().flatten().collect()]
+    let iban = document
+        .payment
+        .iban
+        .as_ref()
+        .map(|iban| super::payment::grouped_iban(iban));
+    let bank = [
+        labelled("IBAN", &iban),
+        labelled("BIC", &document.payment.bic),
+    ];
+    [
+        address,
+        contact.into_iter().flatten().collect(),
+        bank.into_iter().flatten().collect(),
+    ]
 }

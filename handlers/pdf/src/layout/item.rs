@@ -7,13 +7,32 @@ use crate::text::{Colour, TextLine, TextStyle};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
     /// A line of text by its left end and baseline.
-    Text { x: Length, baseline: Length, line: TextLine },
+    Text {
+        x: Length,
+        baseline: Length,
+        line: TextLine,
+    },
     /// A filled rectangle; a thin one is a rule.
-    Fill { x: Length, y: Length, width: Length, height: Length, colour: Colour },
+    Fill {
+        x: Length,
+        y: Length,
+        width: Length,
+        height: Length,
+        colour: Colour,
+    },
     /// The logo.
-    Logo { x: Length, y: Length, width: Length, height: Length },
+    Logo {
+        x: Length,
+        y: Length,
+        width: Length,
+        height: Length,
+    },
     /// Large text across the page, behind everything; `x` and `baseline` are its turning point.
-    Watermark { x: Length, baseline: Length, line: TextLine },
+    Watermark {
+        x: Length,
+        baseline: Length,
+        line: TextLine,
+    },
 }
 
 impl Item {
@@ -57,7 +76,13 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// Adds lines in a box.
-    pub(crate) fn lines(&mut self, lines: Vec<TextLine>, left: Length, width: Length, align: Align) {
+    pub(crate) fn lines(
+        &mut self,
+        lines: Vec<TextLine>,
+        left: Length,
+        width: Length,
+        align: Align,
+    ) {
         for line in lines {
             let height = self.line_at(line, left, width, align, self.bottom);
             self.bottom += height;
@@ -78,7 +103,11 @@ impl Stack {
             Align::Right => true,
             Align::Start => line.right_to_left,
         };
-        let x = if is_right { left + width - line.width } else { left };
+        let x = if is_right {
+            left + width - line.width
+        } else {
+            left
+        };
         let height = line.style.line_height;
         let baseline = top + line.style.baseline();
         self.items.push(Item::Text { x, baseline, line });
@@ -106,6 +135,12 @@ impl Stack {
     /// A horizontal rule of the given thickness at the present height.
     pub(crate) fn rule(&mut self, x: Length, width: Length, thickness: Length, colour: Colour) {
         let y = self.bottom;
-        self.items.push(Item::Fill { x, y, width, height: thickness, colour });
+        self.items.push(Item::Fill {
+            x,
+            y,
+            width,
+            height: thickness,
+            colour,
+        });
     }
 }

@@ -24,12 +24,18 @@ pub(crate) fn first_page(composer: &mut Composer<'_>) -> Result<Stack, RenderErr
     let mut stack = Stack::default();
     brand(composer, &mut stack)?;
     let brand_bottom = stack.bottom;
-    let mut right = Stack { items: Vec::new(), bottom: page::TOP };
+    let mut right = Stack {
+        items: Vec::new(),
+        bottom: page::TOP,
+    };
     seller(composer, &mut right)?;
     right.gap(Length::points(10));
     right.bottom = right.bottom.max(page::RETURN_ADDRESS_TOP);
     meta(composer, &mut right)?;
-    let mut left = Stack { items: Vec::new(), bottom: page::RETURN_ADDRESS_TOP.max(brand_bottom) };
+    let mut left = Stack {
+        items: Vec::new(),
+        bottom: page::RETURN_ADDRESS_TOP.max(brand_bottom),
+    };
     address_window(composer, &mut left)?;
     stack.items.append(&mut right.items);
     stack.items.append(&mut left.items);
@@ -43,11 +49,16 @@ pub(crate) fn first_page(composer: &mut Composer<'_>) -> Result<Stack, RenderErr
 
 /// The top of every page after the first.
 pub(crate) fn following_pages(composer: &mut Composer<'_>) -> Result<Vec<Item>, RenderError> {
-    let mut stack = Stack { items: Vec::new(), bottom: page::TOP };
+    let mut stack = Stack {
+        items: Vec::new(),
+        bottom: page::TOP,
+    };
     let top = stack.bottom;
     let half = page::CONTENT_WIDTH / 2 - Length::points(6);
     let title = composer.title();
-    let title = composer.shaper.wrap_at_most(&title, theme::SMALL_BOLD, half, 1)?;
+    let title = composer
+        .shaper
+        .wrap_at_most(&title, theme::SMALL_BOLD, half, 1)?;
     let name = composer.document.seller.name.clone();
     let name = composer.shaper.wrap_at_most(&name, theme::LABEL, half, 1)?;
     for line in title {
@@ -57,7 +68,12 @@ pub(crate) fn following_pages(composer: &mut Composer<'_>) -> Result<Vec<Item>, 
         stack.line_at(line, page::RIGHT - half, half, Align::Right, top);
     }
     stack.gap(Length::points(4));
-    stack.rule(page::LEFT, page::CONTENT_WIDTH, theme::HAIRLINE, theme::HAIRLINE_COLOUR);
+    stack.rule(
+        page::LEFT,
+        page::CONTENT_WIDTH,
+        theme::HAIRLINE,
+        theme::HAIRLINE_COLOUR,
+    );
     Ok(stack.items)
 }
 
@@ -66,12 +82,26 @@ fn brand(composer: &mut Composer<'_>, stack: &mut Stack) -> Result<(), RenderErr
     stack.bottom = page::TOP;
     if let Some((pixels_wide, pixels_high)) = composer.logo_pixels {
         let (width, height) = fitted(pixels_wide, pixels_high);
-        stack.items.push(Item::Logo { x: page::LEFT, y: page::TOP, width, height });
+        stack.items.push(Item::Logo {
+            x: page::LEFT,
+            y: page::TOP,
+            width,
+            height,
+        });
         stack.gap(height);
         return Ok(());
     }
-    let place = (page::LEFT, page::INFO_LEFT - page::LEFT - Length::points(12));
-    composer.stack_text(stack, &composer.document.seller.name, theme::SELLER_NAME, place, 2)
+    let place = (
+        page::LEFT,
+        page::INFO_LEFT - page::LEFT - Length::points(12),
+    );
+    composer.stack_text(
+        stack,
+        &composer.document.seller.name,
+        theme::SELLER_NAME,
+        place,
+        2,
+    )
 }
 
 /// The largest size with the picture's proportions that fits, at no more than 96 pixels an inch,
@@ -81,14 +111,24 @@ fn fitted(pixels_wide: u32, pixels_high: u32) -> (Length, Length) {
     let natural = Length::points(1) * wide * 3 / 4;
     let width = natural.min(LOGO_WIDTH);
     let height = width * high / wide;
-    if height <= LOGO_HEIGHT { (width, height) } else { (LOGO_HEIGHT * wide / high, LOGO_HEIGHT) }
+    if height <= LOGO_HEIGHT {
+        (width, height)
+    } else {
+        (LOGO_HEIGHT * wide / high, LOGO_HEIGHT)
+    }
 }
 
 fn seller(composer: &mut Composer<'_>, stack: &mut Stack) -> Result<(), RenderError> {
     let party = &composer.document.seller;
     let labels = composer.labels;
     let place = (page::INFO_LEFT, INFO_WIDTH);
-    composer.stack_text(stack, &party.name, theme::SMALL_BOLD, place, FIELD_LINES_MAX)?;
+    composer.stack_text(
+        stack,
+        &party.name,
+        theme::SMALL_BOLD,
+        place,
+        FIELD_LINES_MAX,
+    )?;
     for line in address_lines(composer, party, true) {
         composer.stack_text(stack, &line, theme::SMALL, place, FIELD_LINES_MAX)?;
     }
@@ -116,10 +156,21 @@ fn address_window(composer: &mut Composer<'_>, stack: &mut Stack) -> Result<(), 
     let sender = sender.join(" · ");
     composer.stack_text(stack, &sender, theme::RETURN_ADDRESS, place, 1)?;
     stack.gap(Length::points(1));
-    stack.rule(page::LEFT, page::ADDRESS_WIDTH, theme::HAIRLINE, theme::HAIRLINE_COLOUR);
+    stack.rule(
+        page::LEFT,
+        page::ADDRESS_WIDTH,
+        theme::HAIRLINE,
+        theme::HAIRLINE_COLOUR,
+    );
     stack.bottom = page::ADDRESS_TOP.max(stack.bottom + Length::points(5));
     let buyer = &document.buyer;
-    composer.stack_text(stack, &buyer.name, theme::ADDRESS_NAME, place, FIELD_LINES_MAX)?;
+    composer.stack_text(
+        stack,
+        &buyer.name,
+        theme::ADDRESS_NAME,
+        place,
+        FIELD_LINES_MAX,
+    )?;
     for line in address_lines(composer, buyer, true) {
         composer.stack_text(stack, &line, theme::ADDRESS, place, FIELD_LINES_MAX)?;
     }
@@ -129,7 +180,12 @@ fn address_window(composer: &mut Composer<'_>, stack: &mut Stack) -> Result<(), 
 /// Street, city, and the country of an address that crosses a border.
 fn address_lines(composer: &Composer<'_>, party: &Party, with_country: bool) -> Vec<String> {
     let document = composer.document;
-    let mut lines: Vec<String> = party.street.iter().take(STREET_LINES_MAX).cloned().collect();
+    let mut lines: Vec<String> = party
+        .street
+        .iter()
+        .take(STREET_LINES_MAX)
+        .cloned()
+        .collect();
     lines.push(format!("{} {}", party.postal_code, party.city));
     if with_country && document.seller.country != document.buyer.country {
         lines.push(country_name(&party.country, document.locale).to_owned());
@@ -160,7 +216,9 @@ fn meta(composer: &mut Composer<'_>, stack: &mut Stack) -> Result<(), RenderErro
         let Some(value) = value else { continue };
         let top = stack.bottom;
         let label_width = META_LABEL_WIDTH - Length::points(4);
-        let label = composer.shaper.fitted_line(label, theme::LABEL, label_width)?;
+        let label = composer
+            .shaper
+            .fitted_line(label, theme::LABEL, label_width)?;
         stack.line_at(label, page::INFO_LEFT, META_LABEL_WIDTH, Align::Left, top);
         let place = (value_left, value_width);
         composer.stack_text(stack, &value, theme::SMALL_BOLD, place, FIELD_LINES_MAX)?;

@@ -5,9 +5,9 @@ use super::flow::Row;
 use super::geometry::{Length, page};
 use super::item::{Align, Stack};
 use super::theme;
-use invoiceapp_domain::invoice::DocumentType;
 use crate::error::RenderError;
 use crate::i18n::{date, money};
+use invoiceapp_domain::invoice::DocumentType;
 
 const LABEL_WIDTH: Length = Length::mm(34);
 const VALUE_LINES_MAX: usize = 3;
@@ -15,7 +15,8 @@ const VALUE_LINES_MAX: usize = 3;
 /// The payment block; none when nothing is to be paid.
 pub(crate) fn row(composer: &mut Composer<'_>) -> Result<Option<Row>, RenderError> {
     let document = composer.document;
-    let asks = document.document_type == DocumentType::Invoice && document.totals.payable.is_positive();
+    let asks =
+        document.document_type == DocumentType::Invoice && document.totals.payable.is_positive();
     if !asks || document.payment.iban.is_none() {
         return Ok(None);
     }
@@ -33,12 +34,21 @@ pub(crate) fn row(composer: &mut Composer<'_>) -> Result<Option<Row>, RenderErro
             .replace("{date}", &date(day, document.locale)),
         None => labels.pay.replace("{amount}", &amount),
     };
-    let lines = composer.shaper.wrap(&sentence, theme::BODY, page::CONTENT_WIDTH)?;
+    let lines = composer
+        .shaper
+        .wrap(&sentence, theme::BODY, page::CONTENT_WIDTH)?;
     stack.lines(lines, page::LEFT, page::CONTENT_WIDTH, Align::Left);
     stack.gap(Length::points(4));
     let details = [
         (labels.account_holder, Some(document.seller.name.clone())),
-        ("IBAN", document.payment.iban.as_ref().map(|iban| grouped_iban(iban))),
+        (
+            "IBAN",
+            document
+                .payment
+                .iban
+                .as_ref()
+                .map(|iban| grouped_iban(iban)),
+        ),
         ("BIC", document.payment.bic.clone()),
         (labels.reference, document.payment.reference.clone()),
     ];
@@ -56,6 +66,9 @@ pub(crate) fn row(composer: &mut Composer<'_>) -> Result<Option<Row>, RenderErro
 /// An IBAN in groups of four, as ISO 13616 prints it.
 pub(crate) fn grouped_iban(iban: &str) -> String {
     let characters: Vec<char> = iban.chars().filter(|character| *character != ' ').collect();
-    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> = characters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
     groups.join("\u{a0}")
 }

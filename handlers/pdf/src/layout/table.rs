@@ -6,10 +6,10 @@ use super::geometry::{Length, page};
 use super::item::{Align, Stack};
 use super::theme;
 use crate::document::{Adjustment, Line};
-use invoiceapp_domain::tax::PriceMode;
 use crate::error::RenderError;
 use crate::i18n::{percent, plain_money, quantity, unit_name, unit_price};
 use crate::text::{TextLine, TextStyle};
+use invoiceapp_domain::tax::PriceMode;
 
 /// Room between two columns.
 const GAP: Length = Length::points(12);
@@ -74,15 +74,22 @@ struct DescriptionLine {
 /// The lines, as a section whose header is the names of the columns.
 pub(crate) fn lines(composer: &mut Composer<'_>) -> Result<Section, RenderError> {
     let document = composer.document;
-    let texts: Vec<Texts> =
-        document.lines.iter().enumerate().map(|(index, line)| texts(composer, index, line)).collect();
+    let texts: Vec<Texts> = document
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| texts(composer, index, line))
+        .collect();
     let columns = columns(composer, &texts)?;
     let header = header(composer, &columns)?;
     let mut rows = Vec::with_capacity(texts.len());
     for (line, texts) in document.lines.iter().zip(&texts) {
         rows.extend(line_rows(composer, &columns, line, texts)?);
     }
-    Ok(Section { header: Some(header), rows })
+    Ok(Section {
+        header: Some(header),
+        rows,
+    })
 }
 
 fn texts(composer: &Composer<'_>, index: usize, line: &Line) -> Texts {
@@ -104,7 +111,14 @@ fn header_texts(composer: &Composer<'_>) -> [&'static str; COLUMN_COUNT] {
         PriceMode::Net => (labels.unit_price, labels.amount),
         PriceMode::Gross => (labels.unit_price_gross, labels.amount_gross),
     };
-    [labels.position, labels.quantity, "", price, labels.tax, amount]
+    [
+        labels.position,
+        labels.quantity,
+        "",
+        price,
+        labels.tax,
+        amount,
+    ]
 }
 
 fn columns(composer: &mut Composer<'_>, texts: &[Texts]) -> Result<Columns, RenderError> {
@@ -150,16 +164,32 @@ fn placed(widths: Widths) -> Columns {
     let mut right = page::RIGHT;
     for index in [AMOUNT, TAX, PRICE, UNIT, QUANTITY] {
         let left = right - widths[index];
-        numbers[index] = Column { left, width: widths[index] };
+        numbers[index] = Column {
+            left,
+            width: widths[index],
+        };
         right = left - if index == UNIT { UNIT_GAP } else { GAP };
     }
-    numbers[POSITION] = Column { left: page::LEFT, width: widths[POSITION] };
+    numbers[POSITION] = Column {
+        left: page::LEFT,
+        width: widths[POSITION],
+    };
     let left = page::LEFT + widths[POSITION] + GAP;
-    Columns { numbers, description: Column { left, width: right - left } }
+    Columns {
+        numbers,
+        description: Column {
+            left,
+            width: right - left,
+        },
+    }
 }
 
 const fn align(column: usize) -> Align {
-    if column == UNIT || column == POSITION { Align::Left } else { Align::Right }
+    if column == UNIT || column == POSITION {
+        Align::Left
+    } else {
+        Align::Right
+    }
 }
 
 fn header(composer: &mut Composer<'_>, columns: &Columns) -> Result<Row, RenderError> {
@@ -167,12 +197,20 @@ fn header(composer: &mut Composer<'_>, columns: &Columns) -> Result<Row, RenderE
     let mut cells = Vec::new();
     for (index, name) in names.into_iter().enumerate() {
         let column = columns.numbers[index];
-        let lines = composer.shaper.wrap_at_most(name, theme::COLUMN, column.width, 3)?;
+        let lines = composer
+            .shaper
+            .wrap_at_most(name, theme::COLUMN, column.width, 3)?;
         cells.push((column, lines, align(index)));
+        if index == POSITION {
+            let description = composer.line(composer.labels.description, theme::COLUMN)?;
+            cells.push((columns.description, vec![description], Align::Left));
+        }
     }
-    let description = composer.line(composer.labels.description, theme::COLUMN)?;
-    cells.push((columns.description, vec![description], Align::Left));
-    let line_count = cells.iter().map(|(_, lines, _)| lines.len()).max().unwrap_or(1);
+    let line_count = cells
+        .iter()
+        .map(|(_, lines, _)| lines.len())
+        .max()
+        .unwrap_or(1);
     let line_height = theme::COLUMN.line_height;
     let height = line_height * i64::try_from(line_count).unwrap_or(1);
     let mut stack = Stack::default();
@@ -182,7 +220,12 @@ fn header(composer: &mut Composer<'_>, columns: &Columns) -> Result<Row, RenderE
         stack.lines(lines, column.left, column.width, align);
     }
     stack.bottom = height + Length::points(3);
-    stack.rule(page::LEFT, page::CONTENT_WIDTH, theme::RULE, theme::RULE_COLOUR);
+    stack.rule(
+        page::LEFT,
+        page::CONTENT_WIDTH,
+        theme::RULE,
+        theme::RULE_COLOUR,
+    );
     stack.gap(theme::RULE);
     Ok(Row::of(stack))
 }
@@ -194,29 +237,31 @@ fn line_rows(
     line: &Line,
     texts: &Texts,
 ) -> Result<Vec<Row>, RenderError> {
+    let description = description(composer, columns, line)?;
+    let split_at = if description.len() > ROW_LINES_MAX {
+        ROW_HEAD_LINES
+    } else {
+        description.len()
+    };
+    let mut description = description.into_iter();
     let mut stack = Stack::default();
     stack.gap(PADDING);
-    for (index, text) in texts.iter().enumerate() {
-        let column = columns.numbers[index];
-        let style = if index == POSITION { grey_body() } else { theme::BODY };
-        let cell = composer.shaper.fitted_line(text, style, column.width)?;
-        let place = (column.left, column.width);
-        stack.line_on_baseline_of(theme::BODY, cell, place, align(index), PADDING);
-    }
-    if let Some(per) = price_base(composer, line) {
-        let column = columns.numbers[PRICE];
-        let per = composer.shaper.fitted_line(&per, theme::LABEL, column.width)?;
-        let top = PADDING + theme::BODY.line_height;
-        stack.line_at(per, column.left, column.width, Align::Right, top);
-    }
-    let numbers_bottom = PADDING
-        + theme::BODY.line_height
-        + if line.price_base_quantity.is_some() { theme::LABEL.line_height } else { Length::ZERO };
-    let description = description(composer, columns, line)?;
-    let split_at = if description.len() > ROW_LINES_MAX { ROW_HEAD_LINES } else { description.len() };
-    let mut description = description.into_iter();
+    // In the order in which a person reads, because that is the order in which text is copied.
+    cell(composer, &mut stack, columns, (POSITION, &texts[POSITION]))?;
     for one in description.by_ref().take(split_at) {
         put(&mut stack, columns, one);
+    }
+    for index in [QUANTITY, UNIT, PRICE, TAX, AMOUNT] {
+        cell(composer, &mut stack, columns, (index, &texts[index]))?;
+    }
+    let mut numbers_bottom = PADDING + theme::BODY.line_height;
+    if let Some(per) = price_base(composer, line) {
+        let column = columns.numbers[PRICE];
+        let per = composer
+            .shaper
+            .fitted_line(&per, theme::LABEL, column.width)?;
+        stack.line_at(per, column.left, column.width, Align::Right, numbers_bottom);
+        numbers_bottom += theme::LABEL.line_height;
     }
     stack.bottom = stack.bottom.max(numbers_bottom);
     let mut rows = Vec::new();
@@ -226,7 +271,12 @@ fn line_rows(
         put(&mut stack, columns, one);
     }
     stack.gap(PADDING);
-    stack.rule(page::LEFT, page::CONTENT_WIDTH, theme::HAIRLINE, theme::HAIRLINE_COLOUR);
+    stack.rule(
+        page::LEFT,
+        page::CONTENT_WIDTH,
+        theme::HAIRLINE,
+        theme::HAIRLINE_COLOUR,
+    );
     // The last two lines of a long text stay together.
     if let Some(row) = rows.last_mut() {
         row.keep_with_next = true;
@@ -235,17 +285,38 @@ fn line_rows(
     Ok(rows)
 }
 
+/// A number of a line, on the baseline of the line's first text.
+fn cell(
+    composer: &mut Composer<'_>,
+    stack: &mut Stack,
+    columns: &Columns,
+    (index, text): (usize, &str),
+) -> Result<(), RenderError> {
+    let Column { left, width } = columns.numbers[index];
+    let style = if index == POSITION {
+        grey_body()
+    } else {
+        theme::BODY
+    };
+    let line = composer.shaper.fitted_line(text, style, width)?;
+    stack.line_on_baseline_of(theme::BODY, line, (left, width), align(index), PADDING);
+    Ok(())
+}
+
 const fn grey_body() -> TextStyle {
-    TextStyle { colour: theme::LABEL.colour, ..theme::BODY }
+    TextStyle {
+        colour: theme::LABEL.colour,
+        ..theme::BODY
+    }
 }
 
 fn put(stack: &mut Stack, columns: &Columns, one: DescriptionLine) {
-    let column = columns.description;
+    let (column, top) = (columns.description, stack.bottom);
+    stack.lines(vec![one.line], column.left, column.width, Align::Left);
     if let Some(amount) = one.amount {
         let price = columns.numbers[PRICE];
-        stack.line_at(amount, price.left, price.width, Align::Right, stack.bottom);
+        stack.line_at(amount, price.left, price.width, Align::Right, top);
     }
-    stack.lines(vec![one.line], column.left, column.width, Align::Left);
 }
 
 /// `per 100 kg`, for a price of more than one.
@@ -253,7 +324,11 @@ fn price_base(composer: &Composer<'_>, line: &Line) -> Option<String> {
     let base = line.price_base_quantity?;
     let locale = composer.document.locale;
     let unit = unit_name(&line.unit_code, locale);
-    Some(format!("{} {} {unit}", composer.labels.per, quantity(base, locale)))
+    Some(format!(
+        "{} {} {unit}",
+        composer.labels.per,
+        quantity(base, locale)
+    ))
 }
 
 /// Name, description, and what was taken off or added.
@@ -267,7 +342,13 @@ fn description(
     let name = composer.shaper.wrap(&line.name, theme::BODY, width)?;
     let mut lines: Vec<DescriptionLine> = name.into_iter().map(plain).collect();
     if let Some(text) = &line.description {
-        lines.extend(composer.shaper.wrap(text, theme::LABEL, width)?.into_iter().map(plain));
+        lines.extend(
+            composer
+                .shaper
+                .wrap(text, theme::LABEL, width)?
+                .into_iter()
+                .map(plain),
+        );
     }
     let labels = composer.labels;
     let adjustments = line
@@ -277,12 +358,23 @@ fn description(
         .chain(line.charges.iter().map(|one| (labels.charge, one, false)));
     for (label, adjustment, is_negative) in adjustments {
         let text = composer.adjustment_text(label, adjustment);
-        let amount = if is_negative { adjustment.amount.negated() } else { adjustment.amount };
+        let amount = if is_negative {
+            adjustment.amount.negated()
+        } else {
+            adjustment.amount
+        };
         let amount = plain_money(amount, composer.document.locale);
         let price_width = columns.numbers[PRICE].width;
-        let mut amount = Some(composer.shaper.fitted_line(&amount, theme::LABEL, price_width)?);
+        let mut amount = Some(
+            composer
+                .shaper
+                .fitted_line(&amount, theme::LABEL, price_width)?,
+        );
         for line in composer.shaper.wrap(&text, theme::LABEL, width)? {
-            lines.push(DescriptionLine { line, amount: amount.take() });
+            lines.push(DescriptionLine {
+                line,
+                amount: amount.take(),
+            });
         }
     }
     Ok(lines)
@@ -291,7 +383,9 @@ fn description(
 impl Composer<'_> {
     /// `Discount 4%: volume`.
     pub(super) fn adjustment_text(&self, label: &str, adjustment: &Adjustment) -> String {
-        let rate = adjustment.percent.map(|rate| percent(rate, self.document.locale));
+        let rate = adjustment
+            .percent
+            .map(|rate| percent(rate, self.document.locale));
         let rate = rate.map(|rate| format!(" {rate}")).unwrap_or_default();
         if adjustment.reason.trim().is_empty() {
             format!("{label}{rate}")

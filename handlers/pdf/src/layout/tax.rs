@@ -1,8 +1,8 @@
 //! How VAT is called.
 
 use super::compose::Composer;
-use invoiceapp_domain::tax::{Vat, VatCategory};
 use crate::i18n::percent;
+use invoiceapp_domain::tax::{Vat, VatCategory};
 
 impl Composer<'_> {
     /// VAT with its rate: `VAT 19%`.

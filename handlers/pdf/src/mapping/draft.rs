@@ -10,7 +10,7 @@ use super::{lines, parties};
 use crate::document::{InvoiceDocument, Party};
 
 /// What a draft does not know itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DraftSetting<'a> {
     /// The language to show it in.
     pub locale: Locale,
@@ -35,7 +35,9 @@ pub fn draft_document(
     let amounts = draft.amounts()?;
     let adjustments = |list: &[DocumentAdjustment], amounts: &[AdjustmentAmounts]| {
         let pairs = list.iter().zip(amounts);
-        pairs.map(|(one, amount)| lines::document_adjustment(one, amount.net_amount)).collect()
+        pairs
+            .map(|(one, amount)| lines::document_adjustment(one, amount.net_amount))
+            .collect()
     };
     let organization = setting.organization;
     let terms = &draft.terms;
@@ -47,12 +49,18 @@ pub fn draft_document(
         issue_date: Some(setting.today),
         due_date: terms.due.and_then(|due| due.date(setting.today)),
         delivery_date: terms.delivery_date,
-        purchase_order: terms.purchase_order.as_ref().map(|order| order.as_str().to_owned()),
+        purchase_order: terms
+            .purchase_order
+            .as_ref()
+            .map(|order| order.as_str().to_owned()),
         currency: draft.currency,
         price_mode: draft.price_mode,
         seller: organization.map_or_else(Party::default, parties::seller_so_far),
         logo: setting.logo,
-        buyer: draft.buyer.as_ref().map_or_else(Party::default, parties::buyer),
+        buyer: draft
+            .buyer
+            .as_ref()
+            .map_or_else(Party::default, parties::buyer),
         lines: draft
             .lines
             .iter()

@@ -32,7 +32,10 @@ pub fn issued_document(
         issue_date: Some(document.issue_date),
         due_date: Some(document.due_date),
         delivery_date: document.delivery_date,
-        purchase_order: document.purchase_order.as_ref().map(|order| order.as_str().to_owned()),
+        purchase_order: document
+            .purchase_order
+            .as_ref()
+            .map(|order| order.as_str().to_owned()),
         currency: document.currency,
         price_mode: mode,
         seller: parties::seller(seller),

@@ -11,7 +11,10 @@ use crate::document::{Adjustment, Line};
 pub(super) fn line(line: &InvoiceLine, amounts: &LineAmounts, mode: PriceMode) -> Line {
     Line {
         name: line.name.as_str().to_owned(),
-        description: line.description.as_ref().map(|text| text.as_str().to_owned()),
+        description: line
+            .description
+            .as_ref()
+            .map(|text| text.as_str().to_owned()),
         quantity: line.quantity,
         unit_code: line.unit_code.as_str().to_owned(),
         unit_price: line.unit_price,
@@ -28,7 +31,9 @@ pub(super) fn line(line: &InvoiceLine, amounts: &LineAmounts, mode: PriceMode) -
 
 fn line_adjustments(adjustments: &[LineAdjustment], amounts: &[Money]) -> Vec<Adjustment> {
     let pairs = adjustments.iter().zip(amounts);
-    pairs.map(|(one, amount)| adjustment(one.reason.as_str(), one.basis, *amount)).collect()
+    pairs
+        .map(|(one, amount)| adjustment(one.reason.as_str(), one.basis, *amount))
+        .collect()
 }
 
 /// An allowance or charge of the document, net as the totals are.
@@ -37,7 +42,11 @@ pub(super) fn document_adjustment(one: &DocumentAdjustment, net_amount: Money) -
 }
 
 fn adjustment(reason: &str, basis: AdjustmentBasis, amount: Money) -> Adjustment {
-    Adjustment { reason: reason.to_owned(), percent: percent(basis), amount }
+    Adjustment {
+        reason: reason.to_owned(),
+        percent: percent(basis),
+        amount,
+    }
 }
 
 const fn percent(basis: AdjustmentBasis) -> Option<Rate> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use printpdf::{
-    Codepoint, Color, CurTransMat, FontId, Op, PaintMode, PdfFontHandle, Pt, Rect, Rgb,
-    TextItem, TextMatrix, TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
+    Codepoint, Color, CurTransMat, FontId, Op, PaintMode, PdfFontHandle, Pt, Rect, Rgb, TextItem,
+    TextMatrix, TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
 };
 
 use super::save::LOGO_NAME;
@@ -14,8 +14,9 @@ use crate::text::{Colour, FontFace, Glyph, GlyphRun, TextLine};
 /// What each glyph of a font stands for.
 pub(crate) type GlyphTexts = BTreeMap<FontFace, BTreeMap<u16, String>>;
 
-/// Cosine and sine of 45 degrees.
+/// Cosine and sine of 45 degrees, and the sine of the way back.
 const DIAGONAL: f32 = 0.707_106_77;
+const DIAGONAL_BACK: f32 = -0.707_106_77;
 /// A stroke that makes a regular font look bold, in thousandths of an em.
 const BOLD_STROKE: i64 = 28;
 
@@ -25,7 +26,13 @@ pub(crate) fn page_operations(
     texts: &GlyphTexts,
     fonts: &mut BTreeSet<FontFace>,
 ) -> Vec<Op> {
-    let mut pen = Pen { texts, fonts, operations: Vec::new(), fill: None, font: None };
+    let mut pen = Pen {
+        texts,
+        fonts,
+        operations: Vec::new(),
+        fill: None,
+        font: None,
+    };
     for item in items {
         pen.draw(item);
     }
@@ -49,9 +56,15 @@ impl Pen<'_> {
             }
             Item::Watermark { x, baseline, line } => {
                 let (x, y) = (number(*x), from_bottom(*baseline));
-                self.text(line, [DIAGONAL, DIAGONAL, -DIAGONAL, DIAGONAL, x, y]);
+                self.text(line, [DIAGONAL, DIAGONAL, DIAGONAL_BACK, DIAGONAL, x, y]);
             }
-            Item::Fill { x, y, width, height, colour } => {
+            Item::Fill {
+                x,
+                y,
+                width,
+                height,
+                colour,
+            } => {
                 self.fill(*colour);
                 let rectangle = Rect {
                     x: Pt(number(*x)),
@@ -63,24 +76,44 @@ impl Pen<'_> {
                 };
                 self.operations.push(Op::DrawRectangle { rectangle });
             }
-            Item::Logo { x, y, width, height } => self.logo((*x, *y), (*width, *height)),
+            Item::Logo {
+                x,
+                y,
+                width,
+                height,
+            } => self.logo((*x, *y), (*width, *height)),
         }
     }
 
     fn fill(&mut self, colour: Colour) {
         if self.fill != Some(colour) {
             self.fill = Some(colour);
-            self.operations.push(Op::SetFillColor { col: color(colour) });
+            self.operations
+                .push(Op::SetFillColor { col: color(colour) });
         }
     }
 
     fn logo(&mut self, (x, y): (Length, Length), (width, height): (Length, Length)) {
-        let place =
-            [number(width), 0.0, 0.0, number(height), number(x), from_bottom(y + height)];
+        let place = [
+            number(width),
+            0.0,
+            0.0,
+            number(height),
+            number(x),
+            from_bottom(y + height),
+        ];
         self.operations.push(Op::SaveGraphicsState);
-        self.operations.push(Op::SetTransformationMatrix { matrix: CurTransMat::Raw(place) });
-        let transform = XObjectTransform { no_auto_scale: true, ..XObjectTransform::default() };
-        self.operations.push(Op::UseXobject { id: XObjectId(LOGO_NAME.to_owned()), transform });
+        self.operations.push(Op::SetTransformationMatrix {
+            matrix: CurTransMat::Raw(place),
+        });
+        let transform = XObjectTransform {
+            no_auto_scale: true,
+            ..XObjectTransform::default()
+        };
+        self.operations.push(Op::UseXobject {
+            id: XObjectId(LOGO_NAME.to_owned()),
+            transform,
+        });
         self.operations.push(Op::RestoreGraphicsState);
     }
 
@@ -93,7 +126,9 @@ impl Pen<'_> {
         for (index, run) in line.runs.iter().enumerate() {
             self.font(run.font, line.style.size);
             if index == 0 {
-                self.operations.push(Op::SetTextMatrix { matrix: TextMatrix::Raw(matrix) });
+                self.operations.push(Op::SetTextMatrix {
+                    matrix: TextMatrix::Raw(matrix),
+                });
             }
             let is_stroked = line.is_stroked(run);
             if is_stroked {
@@ -113,14 +148,21 @@ impl Pen<'_> {
         if self.font != Some((font, size)) {
             self.font = Some((font, size));
             let handle = PdfFontHandle::External(FontId(font.resource_name().to_owned()));
-            self.operations.push(Op::SetFont { font: handle, size: Pt(number(size)) });
+            self.operations.push(Op::SetFont {
+                font: handle,
+                size: Pt(number(size)),
+            });
         }
     }
 
     fn stroke(&mut self, line: &TextLine) {
         let thickness = line.style.size * BOLD_STROKE / 1_000;
-        self.operations.push(Op::SetOutlineColor { col: color(line.style.colour) });
-        self.operations.push(Op::SetOutlineThickness { pt: Pt(number(thickness)) });
+        self.operations.push(Op::SetOutlineColor {
+            col: color(line.style.colour),
+        });
+        self.operations.push(Op::SetOutlineThickness {
+            pt: Pt(number(thickness)),
+        });
         let mode = TextRenderingMode::FillStroke;
         self.operations.push(Op::SetTextRenderingMode { mode });
     }
@@ -141,7 +183,9 @@ impl Pen<'_> {
     }
 
     fn rise(&mut self, rise: Length) {
-        self.operations.push(Op::SetLineOffset { multiplier: number(rise) });
+        self.operations.push(Op::SetLineOffset {
+            multiplier: number(rise),
+        });
     }
 
     fn glyph_items(&self, font: FontFace, glyphs: &[Glyph]) -> Vec<TextItem> {
@@ -155,8 +199,15 @@ impl Pen<'_> {
                 }
                 items.push(TextItem::Offset(thousandths(-glyph.before)));
             }
-            let text = texts.and_then(|texts| texts.get(&glyph.id)).cloned().unwrap_or_default();
-            points.push(Codepoint::with_cid(glyph.id, thousandths(glyph.after), text));
+            let text = texts
+                .and_then(|texts| texts.get(&glyph.id))
+                .cloned()
+                .unwrap_or_default();
+            points.push(Codepoint::with_cid(
+                glyph.id,
+                thousandths(glyph.after),
+                text,
+            ));
         }
         items.push(TextItem::GlyphIds(points));
         items
@@ -182,7 +233,10 @@ fn narrow(value: f64) -> f32 {
     value as f32
 }
 
-#[expect(clippy::float_arithmetic, reason = "printpdf takes a colour's parts as floats")]
+#[expect(
+    clippy::float_arithmetic,
+    reason = "printpdf takes a colour's parts as floats"
+)]
 fn color(colour: Colour) -> Color {
     let part = |part: u8| f32::from(part) / 255.0;
     Color::Rgb(Rgb {

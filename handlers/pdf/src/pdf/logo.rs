@@ -47,7 +47,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Logo, RenderError> {
         picture
     };
     let flat = on_white(picture);
-    Ok(Logo { width: flat.width(), height: flat.height(), pixels: flat.into_raw() })
+    Ok(Logo {
+        width: flat.width(),
+        height: flat.height(),
+        pixels: flat.into_raw(),
+    })
 }
 
 fn on_white(picture: DynamicImage) -> RgbImage {

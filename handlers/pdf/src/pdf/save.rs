@@ -42,24 +42,41 @@ pub(crate) fn save(
     let mut pdf = PdfDocument::new("");
     for font in fonts {
         let id = FontId(font.resource_name().to_owned());
-        pdf.resources.fonts.map.insert(id, PdfFont::new(assets.embedding(*font)?.clone()));
+        pdf.resources
+            .fonts
+            .map
+            .insert(id, PdfFont::new(assets.embedding(*font)?.clone()));
     }
     if let Some(logo) = logo {
         let id = XObjectId(LOGO_NAME.to_owned());
-        pdf.resources.xobjects.map.insert(id, XObject::Image(raw_image(logo)?));
+        pdf.resources
+            .xobjects
+            .map
+            .insert(id, XObject::Image(raw_image(logo)?));
     }
-    pdf.pages = pages.into_iter().map(|ops| PdfPage::new(Mm(210.0), Mm(297.0), ops)).collect();
-    let options = PdfSaveOptions { image_optimization: None, ..PdfSaveOptions::default() };
+    pdf.pages = pages
+        .into_iter()
+        .map(|ops| PdfPage::new(Mm(210.0), Mm(297.0), ops))
+        .collect();
+    let options = PdfSaveOptions {
+        image_optimization: None,
+        ..PdfSaveOptions::default()
+    };
     let mut warnings: Vec<PdfWarnMsg> = Vec::new();
     let mut file = printpdf::to_lopdf_doc(&pdf, &options, &mut warnings);
     if let Some(warning) = warnings.first() {
-        return Err(RenderError::Write { reason: warning.msg.clone() });
+        return Err(RenderError::Write {
+            reason: warning.msg.clone(),
+        });
     }
     describe(&mut file, info)?;
     file.compress();
     identify(&mut file);
     let mut bytes = Vec::new();
-    file.save_to(&mut bytes).map_err(|error| RenderError::Write { reason: error.to_string() })?;
+    file.save_to(&mut bytes)
+        .map_err(|error| RenderError::Write {
+            reason: error.to_string(),
+        })?;
     Ok(bytes)
 }
 
@@ -75,7 +92,9 @@ fn raw_image(logo: Logo) -> Result<RawImage, RenderError> {
 
 /// Title, language and dates, and nothing else of what the library would say.
 fn describe(file: &mut Document, info: &FileInfo) -> Result<(), RenderError> {
-    let write = |error: lopdf::Error| RenderError::Write { reason: error.to_string() };
+    let write = |error: lopdf::Error| RenderError::Write {
+        reason: error.to_string(),
+    };
     file.version = "1.7".to_owned();
     let moment = info.produced_at.strftime("D:%Y%m%d%H%M%SZ").to_string();
     let mut dictionary = Dictionary::new();
@@ -85,7 +104,11 @@ fn describe(file: &mut Document, info: &FileInfo) -> Result<(), RenderError> {
     dictionary.set("Producer", text(PRODUCER));
     dictionary.set("CreationDate", Object::string_literal(moment.clone()));
     dictionary.set("ModDate", Object::string_literal(moment));
-    let id = file.trailer.get(b"Info").and_then(Object::as_reference).map_err(write)?;
+    let id = file
+        .trailer
+        .get(b"Info")
+        .and_then(Object::as_reference)
+        .map_err(write)?;
     file.set_object(id, dictionary);
     let catalog = file.catalog_mut().map_err(write)?;
     catalog.set("Lang", Object::string_literal(info.language));

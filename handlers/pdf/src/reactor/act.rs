@@ -21,9 +21,16 @@ use crate::renderer::RenderingError;
 pub(super) async fn act(parts: &PdfParts, job: &Job) -> Result<Outcome, Outcome> {
     let plan: PdfJob = serde_json::from_value(job.payload.clone()).map_err(|_| park("plan"))?;
     let stream = &job.source.stream;
-    let present = parts.executor.load::<Invoice>(stream).await.map_err(cannot_load)?;
+    let present = parts
+        .executor
+        .load::<Invoice>(stream)
+        .await
+        .map_err(cannot_load)?;
     let present = present.ok_or_else(|| park("invoice"))?;
-    let issued = present.state.as_issued().ok_or_else(|| park("issued invoice"))?;
+    let issued = present
+        .state
+        .as_issued()
+        .ok_or_else(|| park("issued invoice"))?;
     if rendering(issued, plan.locale).is_some() {
         return Ok(Outcome::Done);
     }
@@ -35,9 +42,8 @@ pub(super) async fn act(parts: &PdfParts, job: &Job) -> Result<Outcome, Outcome>
 
 /// The PDF of an invoice in a language. An issued document never changes, so there is one.
 pub(crate) fn rendering(issued: &IssuedInvoice, locale: Locale) -> Option<&Rendering> {
-    let is_wanted = |rendering: &&Rendering| {
-        rendering.kind == RenderingKind::Pdf && rendering.locale == locale
-    };
+    let is_wanted =
+        |rendering: &&Rendering| rendering.kind == RenderingKind::Pdf && rendering.locale == locale;
     issued.renderings.iter().find(is_wanted)
 }
 
@@ -47,7 +53,11 @@ fn shown_version(issued: &IssuedInvoice, plan: PdfJob, job: &Job) -> u64 {
     if plan.issued {
         return job.source.version;
     }
-    let first = issued.renderings.iter().map(|rendering| rendering.from_version).min();
+    let first = issued
+        .renderings
+        .iter()
+        .map(|rendering| rendering.from_version)
+        .min();
     first.unwrap_or(job.source.version)
 }
 
@@ -58,13 +68,27 @@ async fn rendered(
     locale: Locale,
 ) -> Result<Bytes, Outcome> {
     let stream = &job.source.stream;
-    let shown = parts.executor.load_at_version::<Invoice>(stream, version).await;
+    let shown = parts
+        .executor
+        .load_at_version::<Invoice>(stream, version)
+        .await;
     let shown = shown.map_err(cannot_load)?;
-    let document = &shown.state.as_issued().ok_or_else(|| park("issued invoice"))?.document;
-    let logo = parts.renderer.logo(&stream.tenant, document.seller.logo.as_ref()).await;
+    let document = &shown
+        .state
+        .as_issued()
+        .ok_or_else(|| park("issued invoice"))?
+        .document;
+    let logo = parts
+        .renderer
+        .logo(&stream.tenant, document.seller.logo.as_ref())
+        .await;
     let logo = logo.map_err(|error| cannot_render(&error))?;
     let document = issued_document(document, locale, logo, shown.updated_at);
-    parts.renderer.render(document).await.map_err(|error| cannot_render(&error))
+    parts
+        .renderer
+        .render(document)
+        .await
+        .map_err(|error| cannot_render(&error))
 }
 
 async fn stored(
@@ -76,7 +100,11 @@ async fn stored(
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let sha256 = Sha256Hex::of(&bytes);
     let tenant = &job.source.stream.tenant;
-    let put = parts.renderer.objects().put_if_absent(tenant, RENDERINGS_AREA, bytes).await;
+    let put = parts
+        .renderer
+        .objects()
+        .put_if_absent(tenant, RENDERINGS_AREA, bytes)
+        .await;
     put.map_err(|error| cannot_use_objects(&error))?;
     Ok(RenderingReport {
         document_id: DocumentId(derived_command_id(job.id, "document").0),
@@ -90,7 +118,9 @@ async fn stored(
 }
 
 fn park(what: &str) -> Outcome {
-    Outcome::Park { reason: format!("the {what} is not what it has to be") }
+    Outcome::Park {
+        reason: format!("the {what} is not what it has to be"),
+    }
 }
 
 fn cannot_load(error: LoadError) -> Outcome {
@@ -103,11 +133,13 @@ fn cannot_load(error: LoadError) -> Outcome {
 
 fn cannot_render(error: &RenderingError) -> Outcome {
     match error {
-        RenderingError::Document(source) => Outcome::Park { reason: source.to_string() },
+        RenderingError::Document(source) => Outcome::Park {
+            reason: source.to_string(),
+        },
         RenderingError::Objects(source) => cannot_use_objects(source),
-        RenderingError::LogoMissing | RenderingError::Interrupted => {
-            Outcome::Retry { reason: error.to_string() }
-        }
+        RenderingError::LogoMissing | RenderingError::Interrupted => Outcome::Retry {
+            reason: error.to_string(),
+        },
     }
 }
 

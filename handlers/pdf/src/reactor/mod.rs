@@ -65,6 +65,8 @@ impl Reactor for PdfReactor {
 
     async fn act(&self, job: &Job, _lease: &Lease) -> Outcome {
         // Nothing here has to be announced: a rendering that is made twice is the same rendering.
-        act::act(&self.parts, job).await.unwrap_or_else(|outcome| outcome)
+        act::act(&self.parts, job)
+            .await
+            .unwrap_or_else(|outcome| outcome)
     }
 }

@@ -55,6 +55,8 @@ pub(super) fn plan(event: &RecordedEvent) -> Result<Plan, PlanError> {
     Ok(Plan::job(NewJob {
         dedupe_key: format!("{key}/{}/{locale}", event.version),
         key,
-        payload: payload.map_err(|error| PlanError { reason: error.to_string() })?,
+        payload: payload.map_err(|error| PlanError {
+            reason: error.to_string(),
+        })?,
     }))
 }

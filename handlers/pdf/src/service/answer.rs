@@ -32,19 +32,37 @@ impl PdfAnswer {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .any(|known| matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag);
+            .any(|known| {
+                matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag
+            });
         let mut response = if is_known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             Response::new(Body::from(self.bytes))
         };
-        let disposition = if self.is_download { "attachment" } else { "inline" };
+        let disposition = if self.is_download {
+            "attachment"
+        } else {
+            "inline"
+        };
         let disposition = format!("{disposition}; filename=\"{}.pdf\"", file_name(&self.name));
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        for (name, value) in [(header::ETAG, tag), (header::CONTENT_DISPOSITION, disposition)] {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/pdf"),
+        );
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        );
+        for (name, value) in [
+            (header::ETAG, tag),
+            (header::CONTENT_DISPOSITION, disposition),
+        ] {
             // Both are ASCII by construction.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(name, value);
@@ -57,7 +75,9 @@ impl PdfAnswer {
 /// 202: the rendering is being made.
 pub(super) fn being_made() -> Response {
     let mut response = StatusCode::ACCEPTED.into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     response
 }
 
@@ -72,7 +92,11 @@ fn file_name(name: &str) -> String {
     };
     let cleaned: String = name.chars().map(safe).take(FILE_NAME_BYTES_MAX).collect();
     let cleaned = cleaned.trim_matches(['.', '-']);
-    if cleaned.is_empty() { "invoice".to_owned() } else { cleaned.to_owned() }
+    if cleaned.is_empty() {
+        "invoice".to_owned()
+    } else {
+        cleaned.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,7 @@ use invoiceapp_domain::locale::{Locale, today};
 use invoiceapp_domain::organization::{ORGANIZATION_KEY, Organization};
 use invoiceapp_domain::{Decider, Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::query::Flag;
-use invoiceapp_http::{
-    Authenticated, BodyErrors, Code, PathId, Problem, ProblemBody, Query, Text,
-};
+use invoiceapp_http::{Authenticated, BodyErrors, Code, PathId, Problem, ProblemBody, Query, Text};
 use invoiceapp_journal::execute::LoadError;
 use invoiceapp_journal::loaded::Loaded;
 use invoiceapp_objects::{ObjectKey, sha256_hex};
@@ -60,7 +58,9 @@ pub(super) async fn pdf(
 ) -> Result<Response, Problem> {
     caller.require(Permission::InvoiceGetById)?;
     let stream = StreamId::new(caller.tenant().clone(), StreamKind::Invoice, id);
-    let invoice = load::<Invoice>(&parts, &stream).await?.ok_or_else(Problem::not_found)?;
+    let invoice = load::<Invoice>(&parts, &stream)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let is_preview = query.preview.as_ref().is_some_and(|flag| flag.0.0);
     let locale = query.locale.as_ref().map(|locale| locale.0);
     let is_download = query.download.as_ref().is_some_and(|flag| flag.0.0);
@@ -75,7 +75,11 @@ pub(super) async fn pdf(
         }
     };
     Ok(match found {
-        Some(answer) => PdfAnswer { is_download, ..answer }.to(&headers),
+        Some(answer) => PdfAnswer {
+            is_download,
+            ..answer
+        }
+        .to(&headers),
         None => being_made(),
     })
 }
@@ -95,23 +99,53 @@ async fn stored(
     if let Some(rendering) = rendering(issued, wanted) {
         let sha256 = rendering.sha256.as_str().to_owned();
         let area = RENDERINGS_AREA.to_owned();
-        let key = ObjectKey { tenant: tenant.clone(), area, sha256: sha256.clone() };
+        let key = ObjectKey {
+            tenant: tenant.clone(),
+            area,
+            sha256: sha256.clone(),
+        };
         let bytes = parts.renderer.objects().get(&key).await;
-        let bytes = bytes.map_err(|error| Problem::unavailable(&error))?.ok_or_else(|| {
-            tracing::error!(%key, "a stored rendering is missing");
-            Problem::new(Code::DependencyUnavailable)
-        })?;
-        return Ok(Some(PdfAnswer { bytes, sha256, name, is_download: false }));
+        let bytes = bytes
+            .map_err(|error| Problem::unavailable(&error))?
+            .ok_or_else(|| {
+                tracing::error!(%key, "a stored rendering is missing");
+                Problem::new(Code::DependencyUnavailable)
+            })?;
+        return Ok(Some(PdfAnswer {
+            bytes,
+            sha256,
+            name,
+            is_download: false,
+        }));
     }
-    let Some(original) = rendering(issued, document.locale) else { return Ok(None) };
-    let shown = parts.executor.load_at_version::<Invoice>(&invoice.stream, original.from_version);
-    let produced_at = shown.await.map_err(|error| load_problem(&error))?.updated_at;
-    let logo = parts.renderer.logo(tenant, document.seller.logo.as_ref()).await;
+    let Some(original) = rendering(issued, document.locale) else {
+        return Ok(None);
+    };
+    let shown = parts
+        .executor
+        .load_at_version::<Invoice>(&invoice.stream, original.from_version);
+    let produced_at = shown
+        .await
+        .map_err(|error| load_problem(&error))?
+        .updated_at;
+    let logo = parts
+        .renderer
+        .logo(tenant, document.seller.logo.as_ref())
+        .await;
     let logo = logo.map_err(|error| render_problem(&error))?;
     let page = issued_document(document, wanted, logo, produced_at);
-    let bytes = parts.renderer.render(page).await.map_err(|error| render_problem(&error))?;
+    let bytes = parts
+        .renderer
+        .render(page)
+        .await
+        .map_err(|error| render_problem(&error))?;
     let sha256 = sha256_hex(&bytes);
-    Ok(Some(PdfAnswer { bytes, sha256, name, is_download: false }))
+    Ok(Some(PdfAnswer {
+        bytes,
+        sha256,
+        name,
+        is_download: false,
+    }))
 }
 
 /// What a draft would look like.
@@ -127,7 +161,10 @@ async fn preview(
     let organization = organization.map(|loaded| loaded.state).unwrap_or_default();
     let defaults = organization.defaults();
     let record = organization.record();
-    let logo = parts.renderer.logo(tenant, record.and_then(|record| record.logo.as_ref())).await;
+    let logo = parts
+        .renderer
+        .logo(tenant, record.and_then(|record| record.logo.as_ref()))
+        .await;
     let setting = DraftSetting {
         locale: locale.unwrap_or(defaults.locale),
         organization: record,
@@ -136,16 +173,29 @@ async fn preview(
         produced_at,
     };
     let page = draft_document(draft, setting).map_err(|error| Problem::internal(&error))?;
-    let bytes = parts.renderer.render(page).await.map_err(|error| render_problem(&error))?;
+    let bytes = parts
+        .renderer
+        .render(page)
+        .await
+        .map_err(|error| render_problem(&error))?;
     let sha256 = sha256_hex(&bytes);
-    Ok(PdfAnswer { bytes, sha256, name: "draft".to_owned(), is_download: false })
+    Ok(PdfAnswer {
+        bytes,
+        sha256,
+        name: "draft".to_owned(),
+        is_download: false,
+    })
 }
 
 async fn load<A: Decider>(
     parts: &PdfParts,
     stream: &StreamId,
 ) -> Result<Option<Loaded<A>>, Problem> {
-    parts.executor.load(stream).await.map_err(|error| load_problem(&error))
+    parts
+        .executor
+        .load(stream)
+        .await
+        .map_err(|error| load_problem(&error))
 }
 
 fn load_problem(error: &LoadError) -> Problem {
@@ -158,8 +208,8 @@ fn load_problem(error: &LoadError) -> Problem {
 fn render_problem(error: &RenderingError) -> Problem {
     match error {
         RenderingError::Document(_) => Problem::internal(error),
-        RenderingError::Objects(_)
-        | RenderingError::LogoMissing
-        | RenderingError::Interrupted => Problem::unavailable(error),
+        RenderingError::Objects(_) | RenderingError::LogoMissing | RenderingError::Interrupted => {
+            Problem::unavailable(error)
+        }
     }
 }

@@ -88,7 +88,10 @@ mod tests {
 
     #[test]
     fn white_space_collapses_and_fixed_spaces_stay() {
-        assert_eq!(single_line("  1\u{202f}234,50\u{a0}€ \t\r\n x "), "1\u{202f}234,50\u{a0}€ x");
+        assert_eq!(
+            single_line("  1\u{202f}234,50\u{a0}€ \t\r\n x "),
+            "1\u{202f}234,50\u{a0}€ x"
+        );
     }
 
     #[test]

@@ -34,7 +34,12 @@ impl FontFace {
     /// Where a character is looked for, in this order; the first also draws what is nowhere.
     pub(crate) const fn candidates(weight: Weight) -> [Self; 4] {
         match weight {
-            Weight::Regular => [Self::SansRegular, Self::ArabicRegular, Self::Han, Self::Hangul],
+            Weight::Regular => [
+                Self::SansRegular,
+                Self::ArabicRegular,
+                Self::Han,
+                Self::Hangul,
+            ],
             Weight::Bold => [Self::SansBold, Self::ArabicBold, Self::Han, Self::Hangul],
         }
     }
@@ -80,18 +85,25 @@ impl FontFace {
     }
 }
 
+/// What a shaping plan is compiled for: the tag of a script, and whether it runs from right to left.
+type PlanKey = (Option<[u8; 4]>, bool);
+
 /// A font as the shaper reads it.
 pub(crate) struct ShapingFont {
     pub(crate) face: Face<'static>,
     units_per_em: i64,
-    plans: Mutex<BTreeMap<(Option<[u8; 4]>, bool), Arc<ShapePlan>>>,
+    plans: Mutex<BTreeMap<PlanKey, Arc<ShapePlan>>>,
 }
 
 impl ShapingFont {
     fn parse(font: FontFace) -> Option<Self> {
         let face = Face::from_slice(font.file(), 0)?;
         let units_per_em = i64::from(face.units_per_em());
-        (units_per_em > 0).then(|| Self { face, units_per_em, plans: Mutex::default() })
+        (units_per_em > 0).then(|| Self {
+            face,
+            units_per_em,
+            plans: Mutex::default(),
+        })
     }
 
     /// A length of the font in thousandths of an em.
@@ -102,7 +114,9 @@ impl ShapingFont {
     /// The width that the file states for a glyph, in thousandths of an em. The viewer moves by
     /// it, so every other advance is an offset to it.
     pub(crate) fn stated_width(&self, glyph: u16) -> i64 {
-        let units = self.face.glyph_hor_advance(rustybuzz::ttf_parser::GlyphId(glyph));
+        let units = self
+            .face
+            .glyph_hor_advance(rustybuzz::ttf_parser::GlyphId(glyph));
         i64::from(units.unwrap_or(0)) * 1_000 / self.units_per_em
     }
 
@@ -145,13 +159,17 @@ impl Assets {
         self.shaping[font.index()]
             .get_or_init(|| ShapingFont::parse(font))
             .as_ref()
-            .ok_or(RenderError::Font { font: font.resource_name() })
+            .ok_or(RenderError::Font {
+                font: font.resource_name(),
+            })
     }
 
     pub(crate) fn embedding(&self, font: FontFace) -> Result<&ParsedFont, RenderError> {
         self.embedding[font.index()]
             .get_or_init(|| ParsedFont::from_bytes(font.file(), 0, &mut Vec::new()))
             .as_ref()
-            .ok_or(RenderError::Font { font: font.resource_name() })
+            .ok_or(RenderError::Font {
+                font: font.resource_name(),
+            })
     }
 }

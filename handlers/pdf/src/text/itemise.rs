@@ -43,18 +43,26 @@ pub(crate) fn itemise(
     let (text, fonts) = choose_fonts(paragraph, weight, assets)?;
     let is_bidirectional = text.chars().any(is_right_to_left);
     let bidi = is_bidirectional.then(|| BidiInfo::new(&text, None));
-    let level_at = |byte: usize| bidi.as_ref().map_or_else(Level::ltr, |info| info.levels[byte]);
+    let level_at = |byte: usize| {
+        bidi.as_ref()
+            .map_or_else(Level::ltr, |info| info.levels[byte])
+    };
     let right_to_left = bidi
         .as_ref()
         .and_then(|info| info.paragraphs.first())
         .is_some_and(|paragraph| paragraph.level.is_rtl());
     let atoms = cut(&text, &fonts, level_at);
-    Ok(Itemised { text, atoms, right_to_left, is_bidirectional })
+    Ok(Itemised {
+        text,
+        atoms,
+        right_to_left,
+        is_bidirectional,
+    })
 }
 
 /// The atoms: a new one begins where a line may end, and where font, level or spacing change.
 fn cut(text: &str, fonts: &[FontFace], level_at: impl Fn(usize) -> Level) -> Vec<Atom> {
-    let mut breaks = linebreaks(&text).map(|(position, _)| position).peekable();
+    let mut breaks = linebreaks(text).map(|(position, _)| position).peekable();
     let mut atoms: Vec<Atom> = Vec::with_capacity(fonts.len() / 4 + 1);
     for ((start, character), font) in text.char_indices().zip(fonts.iter().copied()) {
         while breaks.next_if(|position| *position < start).is_some() {}
@@ -85,7 +93,10 @@ fn is_same_piece(left: &Atom, right: &Atom) -> bool {
 
 fn is_right_to_left(character: char) -> bool {
     character >= '\u{590}'
-        && matches!(bidi_class(character), BidiClass::R | BidiClass::AL | BidiClass::AN)
+        && matches!(
+            bidi_class(character),
+            BidiClass::R | BidiClass::AL | BidiClass::AN
+        )
 }
 
 /// The drawn text, and the font of each of its characters. A run of characters that no font has
@@ -100,6 +111,9 @@ fn choose_fonts(
     let mut fonts: Vec<FontFace> = Vec::with_capacity(paragraph.len());
     let mut missing_before = false;
     for character in paragraph.chars() {
+        if missing_before && is_joiner(character) {
+            continue;
+        }
         match font_of(character, fonts.last().copied(), &candidates, assets)? {
             Some(font) => {
                 text.push(character);
@@ -124,7 +138,7 @@ fn font_of(
     assets: &Assets,
 ) -> Result<Option<FontFace>, RenderError> {
     // A mark or joiner belongs to what it stands on; in another font it would not attach.
-    if matches!(character, '\u{200c}' | '\u{200d}') {
+    if is_joiner(character) {
         return Ok(Some(previous.unwrap_or(candidates[0])));
     }
     if let Some(previous) = previous.filter(|_| character.script() == Script::Inherited)
@@ -138,6 +152,10 @@ fn font_of(
         }
     }
     Ok(None)
+}
+
+const fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
 }
 
 /// Spares parsing a font of another script for a character that it cannot have.

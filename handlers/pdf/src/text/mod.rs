@@ -11,7 +11,7 @@ mod wrap;
 pub use font::Assets;
 
 pub(crate) use font::FontFace;
+pub(crate) use font::Weight;
 pub(crate) use line::{GlyphRun, TextLine};
 pub(crate) use shape::{Glyph, Shaper};
 pub(crate) use style::{Colour, TextStyle};
-pub(crate) use font::Weight;

@@ -84,7 +84,11 @@ impl<'a> Shaper<'a> {
         buffer.push_str(text);
         buffer.set_cluster_level(BufferClusterLevel::MonotoneCharacters);
         buffer.guess_segment_properties();
-        let rightwards = if level.is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight };
+        let rightwards = if level.is_rtl() {
+            Direction::RightToLeft
+        } else {
+            Direction::LeftToRight
+        };
         buffer.set_direction(rightwards);
         let plan = loaded.plan(Some(buffer.script()), rightwards);
         let glyphs = shape_with_plan(&loaded.face, &plan, buffer);
@@ -125,7 +129,9 @@ fn note_texts(texts: &mut BTreeMap<u16, String>, text: &str, buffer: &GlyphBuffe
     starts.dedup();
     let mut noted = vec![false; starts.len()];
     for info in buffer.glyph_infos() {
-        let Ok(index) = starts.binary_search(&cluster_start(info)) else { continue };
+        let Ok(index) = starts.binary_search(&cluster_start(info)) else {
+            continue;
+        };
         let end = starts.get(index + 1).copied().unwrap_or(text.len());
         let part = text.get(starts[index]..end).unwrap_or_default();
         let said = if noted[index] { "" } else { part };

@@ -31,7 +31,12 @@ pub(crate) struct TextStyle {
 impl TextStyle {
     /// A style whose lines are 1.4 sizes apart: room for the marks of Vietnamese and Arabic.
     pub(crate) const fn new(size: Length, weight: Weight, colour: Colour) -> Self {
-        Self { size, weight, colour, line_height: Length(size.0 * 14 / 10) }
+        Self {
+            size,
+            weight,
+            colour,
+            line_height: Length(size.0 * 14 / 10),
+        }
     }
 
     /// The same style in another size.

@@ -77,9 +77,13 @@ impl Shaper<'_> {
         let itemised = itemise(&single_line(text), style.weight, self.assets)?;
         let filled = self.filled(&itemised, style, width)?;
         let is_cut = filled.len() > lines_max;
-        let mut lines: Vec<TextLine> =
-            filled.iter().take(lines_max).map(|line| finish(&itemised, line, style)).collect();
-        if is_cut && let (Some(last), Some(pieces)) = (lines.last_mut(), filled.get(lines_max - 1)) {
+        let mut lines: Vec<TextLine> = filled
+            .iter()
+            .take(lines_max)
+            .map(|line| finish(&itemised, line, style))
+            .collect();
+        if is_cut && let (Some(last), Some(pieces)) = (lines.last_mut(), filled.get(lines_max - 1))
+        {
             let start = pieces.first().map_or(0, |piece| piece.atom.start);
             let end = pieces.last().map_or(0, |piece| piece.atom.end);
             *last = self.cut_line(&itemised.text[start..end], style, width)?;
@@ -104,7 +108,11 @@ impl Shaper<'_> {
     }
 
     fn pieces(&mut self, itemised: &Itemised) -> Result<Vec<Piece>, RenderError> {
-        itemised.atoms.iter().map(|atom| self.piece(itemised, *atom)).collect()
+        itemised
+            .atoms
+            .iter()
+            .map(|atom| self.piece(itemised, *atom))
+            .collect()
     }
 
     fn piece(&mut self, itemised: &Itemised, atom: Atom) -> Result<Piece, RenderError> {
@@ -123,7 +131,12 @@ impl Shaper<'_> {
         let pieces = self.pieces(itemised)?;
         // The most thousandths of an em whose length, which is rounded down, is within the width.
         let limit = (width.0.saturating_add(1).saturating_mul(1_000) - 1) / style.size.0.max(1);
-        let mut lines = Lines { limit, done: Vec::new(), current: Vec::new(), used: 0 };
+        let mut lines = Lines {
+            limit,
+            done: Vec::new(),
+            current: Vec::new(),
+            used: 0,
+        };
         for unit in pieces.split_inclusive(|piece| piece.atom.may_break_after) {
             if visible_advance(unit) <= limit {
                 lines.push_unit(unit);
@@ -149,7 +162,13 @@ impl Shaper<'_> {
         if piece.shaped.advance <= limit {
             return Ok(vec![piece.clone()]);
         }
-        let Atom { start, end, font, level, .. } = piece.atom;
+        let Atom {
+            start,
+            end,
+            font,
+            level,
+            ..
+        } = piece.atom;
         let text = &itemised.text[start..end];
         let mut cuts = vec![start];
         let mut used = 0;
@@ -165,7 +184,16 @@ impl Shaper<'_> {
         }
         cuts.push(end);
         cuts.windows(2)
-            .map(|cut| self.piece(itemised, Atom { start: cut[0], end: cut[1], ..piece.atom }))
+            .map(|cut| {
+                self.piece(
+                    itemised,
+                    Atom {
+                        start: cut[0],
+                        end: cut[1],
+                        ..piece.atom
+                    },
+                )
+            })
             .collect()
     }
 }
@@ -200,8 +228,15 @@ impl Lines {
 
 /// The width of a unit without the spaces at its end.
 fn visible_advance(unit: &[Piece]) -> i64 {
-    let spaces = unit.iter().rev().take_while(|piece| piece.atom.is_space).count();
-    unit[..unit.len() - spaces].iter().map(|piece| piece.shaped.advance).sum()
+    let spaces = unit
+        .iter()
+        .rev()
+        .take_while(|piece| piece.atom.is_space)
+        .count();
+    unit[..unit.len() - spaces]
+        .iter()
+        .map(|piece| piece.shaped.advance)
+        .sum()
 }
 
 /// Puts the pieces of a line into visual order (UAX 9, rule L2) and joins those of one font.
@@ -210,11 +245,16 @@ fn finish(itemised: &Itemised, pieces: &[Piece], style: TextStyle) -> TextLine {
     let mut runs: Vec<GlyphRun> = Vec::new();
     let mut join = |piece: &Piece| match runs.last_mut() {
         Some(run) if run.font == piece.atom.font => run.glyphs.extend(&piece.shaped.glyphs),
-        _ => runs.push(GlyphRun { font: piece.atom.font, glyphs: piece.shaped.glyphs.clone() }),
+        _ => runs.push(GlyphRun {
+            font: piece.atom.font,
+            glyphs: piece.shaped.glyphs.clone(),
+        }),
     };
     if itemised.is_bidirectional {
         let levels: Vec<Level> = pieces.iter().map(|piece| piece.atom.level).collect();
-        BidiInfo::reorder_visual(&levels).into_iter().for_each(|index| join(&pieces[index]));
+        BidiInfo::reorder_visual(&levels)
+            .into_iter()
+            .for_each(|index| join(&pieces[index]));
     } else {
         pieces.iter().for_each(join);
     }

@@ -13,7 +13,13 @@ use crate::reader::read_bytes;
 const MARK: &str = "digests:";
 
 fn documents() -> [InvoiceDocument; 5] {
-    [short(Locale::De), long(Locale::Pl, 60), many_scripts(), gross_draft(), crowded(Locale::Vi)]
+    [
+        short(Locale::De),
+        long(Locale::Pl, 60),
+        many_scripts(),
+        gross_draft(),
+        crowded(Locale::Vi),
+    ]
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -21,7 +27,10 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 fn digests(assets: &Assets) -> String {
-    documents().iter().map(|document| digest(&render(document, assets).unwrap())).collect()
+    documents()
+        .iter()
+        .map(|document| digest(&render(document, assets).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -50,12 +59,21 @@ fn fresh_assets_and_other_threads_give_the_same_bytes() {
 #[test]
 fn another_process_gives_the_same_bytes() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "determinism::the_digests_are_printed_for_another_process"])
+        .args([
+            "--exact",
+            "determinism::the_digests_are_printed_for_another_process",
+        ])
         .args(["--nocapture", "--test-threads=1"])
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    let theirs = printed.split_once(MARK).unwrap().1.split_whitespace().next().unwrap();
+    let theirs = printed
+        .split_once(MARK)
+        .unwrap()
+        .1
+        .split_whitespace()
+        .next()
+        .unwrap();
     assert_eq!(theirs, digests(&Assets::new()));
 }
 

@@ -83,7 +83,13 @@ pub(crate) fn short(locale: Locale) -> InvoiceDocument {
         lines: vec![
             Line {
                 description: Some("18 V, 2 Akkus, Koffer. Ersetzt Modell BS-120.".to_owned()),
-                ..line("Akku-Bohrschrauber BS-180", "2", "C62", "149.00", euro("298.00"))
+                ..line(
+                    "Akku-Bohrschrauber BS-180",
+                    "2",
+                    "C62",
+                    "149.00",
+                    euro("298.00"),
+                )
             },
             line("Einweisung vor Ort", "1.5", "HUR", "80.00", euro("120.00")),
         ],
@@ -172,11 +178,17 @@ fn numbered_line(index: usize) -> Line {
     let amount = 1_999 + number * 37;
     let money = |minor| Money::from_minor(minor, Currency::EUR).unwrap();
     let price = money(amount).to_decimal_string();
-    let mut line = line(NAMES[index % NAMES.len()], "1", "C62", &price, money(amount));
+    let mut line = line(
+        NAMES[index % NAMES.len()],
+        "1",
+        "C62",
+        &price,
+        money(amount),
+    );
     if index % 7 == 3 {
         line.vat = standard("7");
     }
-    if index % 5 == 0 {
+    if index.is_multiple_of(5) {
         line.description = Some(
             "Artikel-Nr. 4711-08-15, Charge 2026/11. Lieferung frei Haus, einschließlich \
              Verpackung und Entsorgung der Altteile nach Vereinbarung."
@@ -210,12 +222,48 @@ pub(crate) fn many_scripts() -> InvoiceDocument {
     document.buyer.postal_code = "11564".to_owned();
     document.buyer.country = "SA".to_owned();
     document.lines = vec![
-        line("مثقاب كهربائي BS-180 مع بطاريتين", "2", "C62", "149.00", euro("298.00")),
-        line("电钻，含两块电池，型号 BS-180", "1", "C62", "20.00", euro("20.00")),
-        line("電動ドリル（バッテリー２個付き）", "1", "C62", "20.00", euro("20.00")),
-        line("전동 드릴, 배터리 2개 포함", "1", "C62", "20.00", euro("20.00")),
-        line("Ηλεκτρικό δράπανο · Электродрель · Łódź", "1", "C62", "20.00", euro("20.00")),
-        line("Máy khoan điện, hai pin, kèm hộp đựng", "1", "C62", "40.00", euro("40.00")),
+        line(
+            "مثقاب كهربائي BS-180 مع بطاريتين",
+            "2",
+            "C62",
+            "149.00",
+            euro("298.00"),
+        ),
+        line(
+            "电钻，含两块电池，型号 BS-180",
+            "1",
+            "C62",
+            "20.00",
+            euro("20.00"),
+        ),
+        line(
+            "電動ドリル（バッテリー２個付き）",
+            "1",
+            "C62",
+            "20.00",
+            euro("20.00"),
+        ),
+        line(
+            "전동 드릴, 배터리 2개 포함",
+            "1",
+            "C62",
+            "20.00",
+            euro("20.00"),
+        ),
+        line(
+            "Ηλεκτρικό δράπανο · Электродрель · Łódź",
+            "1",
+            "C62",
+            "20.00",
+            euro("20.00"),
+        ),
+        line(
+            "Máy khoan điện, hai pin, kèm hộp đựng",
+            "1",
+            "C62",
+            "40.00",
+            euro("40.00"),
+        ),
     ];
     document.note = Some(
         "يرجى الدفع خلال 30 يومًا من تاريخ الفاتورة INV-2026-00042 إلى الحساب المذكور أعلاه. نشكركم \
@@ -297,7 +345,9 @@ pub(crate) fn logo_png() -> Vec<u8> {
         }
     });
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }
 
@@ -324,9 +374,19 @@ pub(crate) fn crowded(locale: Locale) -> InvoiceDocument {
     });
     document.lines.push(Line {
         description: Some("Absatz eins.\n\nAbsatz zwei. ".repeat(30)),
-        ..line("Sehr ausführliche Leistung", "1", "LS", "1.00", euro("1.00"))
+        ..line(
+            "Sehr ausführliche Leistung",
+            "1",
+            "LS",
+            "1.00",
+            euro("1.00"),
+        )
     });
-    for category in [VatCategory::ReverseCharge, VatCategory::Exempt, VatCategory::Export] {
+    for category in [
+        VatCategory::ReverseCharge,
+        VatCategory::Exempt,
+        VatCategory::Export,
+    ] {
         document.tax_breakdown.push(TaxBreakdown {
             vat: untaxed(category),
             taxable_amount: euro("152415787501.91"),

@@ -66,7 +66,8 @@ fn known_troublemakers_are_rendered() {
 fn what_no_font_has_is_replaced_visibly_and_once() {
     let mut document = short(Locale::En);
     document.note = Some("before 👩‍👩‍👧‍👦 after".to_owned());
-    assert!(read(&document).text().contains("before \u{fffd} after"));
+    let text = read(&document).squeezed();
+    assert!(text.contains("before\u{fffd}after"), "{text}");
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn an_order_that_was_forced_upon_text_is_not_shown() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_text_anywhere_gives_a_file_that_can_be_read(text in any_text()) {
@@ -101,5 +102,5 @@ fn any_text() -> impl Strategy<Value = String> {
         1 => prop::char::range('\u{1f300}', '\u{1faff}'),
         1 => Just('\n'),
     ];
-    prop::collection::vec(character, 0..300).prop_map(|characters| characters.into_iter().collect())
+    prop::collection::vec(character, 0..150).prop_map(|characters| characters.into_iter().collect())
 }

@@ -1,5 +1,6 @@
 //! The renderer read back by another library, and the reactor and service on a real journal and
 //! object store.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod determinism;
 mod fixtures;

@@ -15,7 +15,13 @@ use crate::world::{World, stream, tenant};
 
 async fn renderings(world: &World, invoice: u128) -> Vec<Rendering> {
     let state = world.invoice(&stream(invoice)).await;
-    state.as_issued().unwrap().renderings.iter().cloned().collect()
+    state
+        .as_issued()
+        .unwrap()
+        .renderings
+        .iter()
+        .cloned()
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,12 +33,22 @@ async fn an_issued_invoice_gets_its_rendering_in_its_language() {
     world.issue(&stream(1), None).await;
     assert_eq!(world.work().await, 1);
     let renderings = renderings(&world, 1).await;
-    let [rendering] = renderings.as_slice() else { panic!("{renderings:?}") };
+    let [rendering] = renderings.as_slice() else {
+        panic!("{renderings:?}")
+    };
     assert_eq!((rendering.locale, rendering.from_version), (Locale::De, 2));
     let bytes = world.stored(rendering.sha256.as_str()).await.unwrap();
     assert_eq!(u64::try_from(bytes.len()).unwrap(), rendering.size);
     let text = read_bytes(bytes.to_vec()).text();
-    let number = world.invoice(&stream(1)).await.as_issued().unwrap().document.number.text.clone();
+    let number = world
+        .invoice(&stream(1))
+        .await
+        .as_issued()
+        .unwrap()
+        .document
+        .number
+        .text
+        .clone();
     for word in [&*number, "Zażółć S.A.", "119,00 €", "Beratung"] {
         assert!(text.contains(word), "{word} is missing in {text}");
     }
@@ -49,9 +65,18 @@ async fn a_delivery_in_another_language_adds_one_rendering_of_the_same_version()
     world.deliver(&stream(1), 13, Locale::Fr).await;
     while world.work().await > 0 {}
     let renderings = renderings(&world, 1).await;
-    let found: Vec<_> = renderings.iter().map(|one| (one.locale, one.from_version)).collect();
+    let found: Vec<_> = renderings
+        .iter()
+        .map(|one| (one.locale, one.from_version))
+        .collect();
     assert_eq!(found, [(Locale::De, 2), (Locale::Fr, 2)]);
-    assert!(world.jobs().await.iter().all(|job| job.state == JobState::Done));
+    assert!(
+        world
+            .jobs()
+            .await
+            .iter()
+            .all(|job| job.state == JobState::Done)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +112,15 @@ async fn the_logo_comes_from_the_store_and_a_missing_one_is_waited_for() {
     world.work().await;
     let jobs = world.jobs().await;
     assert_eq!(jobs[0].state, JobState::Planned);
-    assert_eq!(jobs[0].reason.as_deref(), Some("the logo is not in the object store"));
-    world.objects.put_if_absent(&tenant(), "media", logo.into()).await.unwrap();
+    assert_eq!(
+        jobs[0].reason.as_deref(),
+        Some("the logo is not in the object store")
+    );
+    world
+        .objects
+        .put_if_absent(&tenant(), "media", logo.into())
+        .await
+        .unwrap();
     assert!(world.retry(&jobs[0]).await);
     world.work().await;
     assert_eq!(renderings(&world, 1).await.len(), 1);

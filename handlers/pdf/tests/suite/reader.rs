@@ -22,20 +22,33 @@ impl ReadFile {
     /// The text of each page, through the fonts' ToUnicode maps; no-break spaces as plain ones.
     pub(crate) fn pages(&self) -> Vec<String> {
         let numbers: Vec<u32> = self.file.get_pages().into_keys().collect();
-        numbers.iter().map(|number| plain(&self.file.extract_text(&[*number]).unwrap())).collect()
+        numbers
+            .iter()
+            .map(|number| plain(&self.file.extract_text(&[*number]).unwrap()))
+            .collect()
     }
 
     pub(crate) fn text(&self) -> String {
         self.pages().join("\n")
     }
 
+    /// The text of all pages without any space: the reader puts some of its own between fonts.
+    pub(crate) fn squeezed(&self) -> String {
+        self.text().split_whitespace().collect()
+    }
+
     /// The base fonts, without their subset prefix.
     pub(crate) fn fonts(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .dictionaries()
-            .filter(|dictionary| dictionary.get(b"Subtype").and_then(Object::as_name).ok() == Some(b"Type0"))
+            .filter(|dictionary| {
+                dictionary.get(b"Subtype").and_then(Object::as_name).ok() == Some(b"Type0")
+            })
             .map(|dictionary| {
-                let name = dictionary.get(b"BaseFont").and_then(Object::as_name).unwrap();
+                let name = dictionary
+                    .get(b"BaseFont")
+                    .and_then(Object::as_name)
+                    .unwrap();
                 let name = String::from_utf8(name.to_vec()).unwrap();
                 let (prefix, name) = name.split_once('+').unwrap();
                 assert!(prefix.len() == 6 && prefix.bytes().all(|byte| byte.is_ascii_uppercase()));
@@ -48,11 +61,14 @@ impl ReadFile {
 
     /// Every dictionary of the file, those of streams included.
     pub(crate) fn dictionaries(&self) -> impl Iterator<Item = &lopdf::Dictionary> {
-        self.file.objects.values().filter_map(|object| match object {
-            Object::Dictionary(dictionary) => Some(dictionary),
-            Object::Stream(stream) => Some(&stream.dict),
-            _ => None,
-        })
+        self.file
+            .objects
+            .values()
+            .filter_map(|object| match object {
+                Object::Dictionary(dictionary) => Some(dictionary),
+                Object::Stream(stream) => Some(&stream.dict),
+                _ => None,
+            })
     }
 }
 

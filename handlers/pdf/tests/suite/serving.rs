@@ -11,7 +11,10 @@ use crate::reader::read_bytes;
 use crate::world::{World, stream, tenant};
 
 fn path(invoice: u128, query: &str) -> String {
-    format!("/api/v1/invoices/{}/pdf{query}", InvoiceId(Uuid::from_u128(invoice)))
+    format!(
+        "/api/v1/invoices/{}/pdf{query}",
+        InvoiceId(Uuid::from_u128(invoice))
+    )
 }
 
 fn code(body: &[u8]) -> String {
@@ -33,14 +36,25 @@ async fn a_rendering_is_202_while_it_is_made_and_then_the_stored_file() {
     assert_eq!(found.status, StatusCode::OK);
     assert_eq!(found.header("content-type"), "application/pdf");
     assert_eq!(found.header("x-content-type-options"), "nosniff");
-    assert!(found.header("content-disposition").starts_with("inline; filename=\"INV"));
+    assert!(
+        found
+            .header("content-disposition")
+            .starts_with("inline; filename=\"INV")
+    );
     let tag = format!("\"{}\"", invoiceapp_objects::sha256_hex(&found.body));
     assert_eq!(found.header("etag"), tag);
     let again = world.get(&path(1, "?download=true"), &tenant(), None).await;
-    assert!(again.header("content-disposition").starts_with("attachment; "));
+    assert!(
+        again
+            .header("content-disposition")
+            .starts_with("attachment; ")
+    );
     assert_eq!(again.body, found.body);
     let known = world.get(&path(1, ""), &tenant(), Some(&tag)).await;
-    assert_eq!((known.status, known.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(
+        (known.status, known.body.len()),
+        (StatusCode::NOT_MODIFIED, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,11 +63,21 @@ async fn another_language_is_rendered_from_the_same_document() {
     let world = World::open(folder.path()).await;
     world.draft(&stream(1)).await;
     world.issue(&stream(1), None).await;
-    assert_eq!(world.get(&path(1, "?locale=pl"), &tenant(), None).await.status, StatusCode::ACCEPTED);
+    assert_eq!(
+        world
+            .get(&path(1, "?locale=pl"), &tenant(), None)
+            .await
+            .status,
+        StatusCode::ACCEPTED
+    );
     world.work().await;
     let polish = world.get(&path(1, "?locale=pl"), &tenant(), None).await;
     assert_eq!(polish.status, StatusCode::OK);
-    assert!(read_bytes(polish.body.to_vec()).text().contains("Do zapłaty"));
+    assert!(
+        read_bytes(polish.body.to_vec())
+            .text()
+            .contains("Do zapłaty")
+    );
     let again = world.get(&path(1, "?locale=pl"), &tenant(), None).await;
     assert_eq!(again.body, polish.body);
 }
@@ -66,7 +90,9 @@ async fn a_draft_has_a_preview_and_no_rendering() {
     let refused = world.get(&path(1, ""), &tenant(), None).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(code(&refused.body), "invoice_not_issued");
-    let preview = world.get(&path(1, "?preview=true&locale=de"), &tenant(), None).await;
+    let preview = world
+        .get(&path(1, "?preview=true&locale=de"), &tenant(), None)
+        .await;
     assert_eq!(preview.status, StatusCode::OK);
     let text = read_bytes(preview.body.to_vec()).text();
     for word in ["ENTWURF", "Rechnung – Entwurf", "Beratung", "119,00 €"] {
@@ -113,11 +139,19 @@ async fn a_query_that_means_nothing_is_400(#[case] query: &str) {
     let folder = tempfile::tempdir().unwrap();
     let world = World::open(folder.path()).await;
     world.draft(&stream(1)).await;
-    assert_eq!(world.get(&path(1, query), &tenant(), None).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        world.get(&path(1, query), &tenant(), None).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[test]
 fn the_service_describes_its_route() {
     let document = invoiceapp_pdf::openapi();
-    assert!(document.paths.paths.contains_key("/api/v1/invoices/{id}/pdf"));
+    assert!(
+        document
+            .paths
+            .paths
+            .contains_key("/api/v1/invoices/{id}/pdf")
+    );
 }

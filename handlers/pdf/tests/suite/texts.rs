@@ -55,7 +55,7 @@ fn an_amount_has_the_decimals_of_its_currency(
 
 #[test]
 fn every_script_can_be_copied_out_again() {
-    let text = read(&many_scripts()).text();
+    let text = read(&many_scripts()).squeezed();
     let left_to_right = [
         "株式会社 東京工具 Tokyo Tools",
         "电钻，含两块电池，型号 BS-180",
@@ -65,17 +65,29 @@ fn every_script_can_be_copied_out_again() {
         "Máy khoan điện, hai pin, kèm hộp đựng",
     ];
     for words in left_to_right {
-        assert!(text.contains(words), "{words} is missing in {text}");
+        let words: String = words.split(' ').collect();
+        assert!(text.contains(&words), "{words} is missing in {text}");
     }
     // Glyphs that run from right to left come in the order in which they stand on the page.
-    let from_right: String = "شركة النور للتجارة المحدودة".chars().rev().collect();
-    assert!(text.contains(&from_right), "{from_right} is missing in {text}");
+    let from_right: String = "شركة النور للتجارة المحدودة"
+        .split(' ')
+        .collect::<String>()
+        .chars()
+        .rev()
+        .collect();
+    assert!(
+        text.contains(&from_right),
+        "{from_right} is missing in {text}"
+    );
     assert!(!text.contains('\u{fffd}'));
 }
 
 #[test]
 fn only_the_fonts_that_a_document_uses_are_in_it() {
-    assert_eq!(read(&short(Locale::Vi)).fonts(), ["NotoSans-Bold", "NotoSans-Regular"]);
+    assert_eq!(
+        read(&short(Locale::Vi)).fonts(),
+        ["NotoSans-Bold", "NotoSans-Regular"]
+    );
     let all = read(&many_scripts());
     assert_eq!(all.fonts().len(), 6);
     // Four megabytes of a font are not carried along for a few of its glyphs.
@@ -89,7 +101,10 @@ fn a_draft_says_on_every_page_that_it_is_one() {
     let pages = read(&draft).pages();
     assert!(pages.len() > 2);
     for page in pages {
-        assert!(page.contains("BROUILLON") && page.contains("Facture – Brouillon"), "{page}");
+        assert!(
+            page.contains("BROUILLON") && page.contains("Facture – Brouillon"),
+            "{page}"
+        );
     }
 }
 
@@ -124,13 +139,25 @@ fn an_address_abroad_names_its_country_and_one_at_home_does_not() {
 #[test]
 fn the_file_says_what_it_is_and_when_it_was_issued() {
     let file = read(&short(Locale::De)).file;
-    let id = file.trailer.get(b"Info").and_then(Object::as_reference).unwrap();
+    let id = file
+        .trailer
+        .get(b"Info")
+        .and_then(Object::as_reference)
+        .unwrap();
     let info = file.get_dictionary(id).unwrap();
     let text = |key: &[u8]| lopdf::decode_text_string(info.get(key).unwrap()).unwrap();
     assert_eq!(text(b"Title"), "Rechnung INV-2026-00042");
     assert_eq!(text(b"Author"), "Nordlicht Werkzeuge GmbH");
     assert_eq!(text(b"CreationDate"), "D:20261122093000Z");
-    assert_eq!(file.catalog().unwrap().get(b"Lang").unwrap().as_str().unwrap(), b"de");
+    assert_eq!(
+        file.catalog()
+            .unwrap()
+            .get(b"Lang")
+            .unwrap()
+            .as_str()
+            .unwrap(),
+        b"de"
+    );
 }
 
 #[test]
@@ -140,12 +167,24 @@ fn nothing_in_a_file_can_be_run_or_followed() {
     document.note = Some("https://example.com javascript:alert(1) (/JS /URI) <script>".to_owned());
     let file = read(&document);
     let active: [&[u8]; 10] = [
-        b"JS", b"JavaScript", b"URI", b"OpenAction", b"AA", b"Launch", b"A", b"Annots",
-        b"EmbeddedFiles", b"AcroForm",
+        b"JS",
+        b"JavaScript",
+        b"URI",
+        b"OpenAction",
+        b"AA",
+        b"Launch",
+        b"A",
+        b"Annots",
+        b"EmbeddedFiles",
+        b"AcroForm",
     ];
     for dictionary in file.dictionaries() {
         for key in active {
-            assert!(!dictionary.has(key), "{} in {dictionary:?}", String::from_utf8_lossy(key));
+            assert!(
+                !dictionary.has(key),
+                "{} in {dictionary:?}",
+                String::from_utf8_lossy(key)
+            );
         }
     }
 }
@@ -156,7 +195,9 @@ fn a_logo_is_put_on_the_page_and_a_bad_one_is_refused() {
     document.logo = Some(logo_png());
     let pictures = read(&document)
         .dictionaries()
-        .filter(|dictionary| dictionary.get(b"Subtype").and_then(Object::as_name).ok() == Some(b"Image"))
+        .filter(|dictionary| {
+            dictionary.get(b"Subtype").and_then(Object::as_name).ok() == Some(b"Image")
+        })
         .count();
     assert_eq!(pictures, 1);
     for bytes in [&b"GIF89a"[..], b"", &logo_png()[..100]] {
@@ -170,7 +211,11 @@ fn a_logo_is_put_on_the_page_and_a_bad_one_is_refused() {
 #[test]
 fn the_text_of_a_known_invoice_has_not_changed() {
     let text = plain(&read(&long(Locale::De, 12)).text());
-    assert_eq!(hex::encode(Sha256::digest(&text)), GOLDEN_TEXT_SHA256, "{text}");
+    assert_eq!(
+        hex::encode(Sha256::digest(&text)),
+        GOLDEN_TEXT_SHA256,
+        "{text}"
+    );
 }
 
-const GOLDEN_TEXT_SHA256: &str = "to be written down";
+const GOLDEN_TEXT_SHA256: &str = "6dd09d3371b20d32c68153399a6be57ae3f67e67bd2d4d6f39482b6eb7e64f8e";

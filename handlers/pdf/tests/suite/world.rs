@@ -47,7 +47,11 @@ pub(crate) fn tenant() -> TenantId {
 }
 
 pub(crate) fn stream(invoice: u128) -> StreamId {
-    StreamId::new(tenant(), StreamKind::Invoice, InvoiceId(Uuid::from_u128(invoice)))
+    StreamId::new(
+        tenant(),
+        StreamKind::Invoice,
+        InvoiceId(Uuid::from_u128(invoice)),
+    )
 }
 
 pub(crate) struct World {
@@ -69,7 +73,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -93,12 +99,22 @@ impl World {
             ambient,
             settings: Settings::default(),
         };
-        let router = issuer.shell("pdf").wrap(invoiceapp_pdf::router(pdf.clone()));
+        let router = issuer
+            .shell("pdf")
+            .wrap(invoiceapp_pdf::router(pdf.clone()));
         let runtime = ReactorRuntime::new(Arc::new(PdfReactor::new(pdf)), parts);
         runtime.register(Start::Beginning).await.unwrap();
         runtime.take_over().await.unwrap();
         let commands = AtomicU64::new(0);
-        Self { runtime, executor, objects, jobs, issuer, router, commands }
+        Self {
+            runtime,
+            executor,
+            objects,
+            jobs,
+            issuer,
+            router,
+            commands,
+        }
     }
 
     /// Plans what is new and works on what is due.
@@ -113,25 +129,42 @@ impl World {
 
     /// Makes a job due now, as an operator would.
     pub(crate) async fn retry(&self, job: &JobRecord) -> bool {
-        self.jobs.retry(job.id, self.issuer.ambient.now()).await.unwrap()
+        self.jobs
+            .retry(job.id, self.issuer.ambient.now())
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn invoice(&self, stream: &StreamId) -> Invoice {
-        self.executor.load::<Invoice>(stream).await.unwrap().unwrap().state
+        self.executor
+            .load::<Invoice>(stream)
+            .await
+            .unwrap()
+            .unwrap()
+            .state
     }
 
     pub(crate) async fn command(&self, stream: &StreamId, command: InvoiceCommand) {
         let number = self.commands.fetch_add(1, Ordering::Relaxed);
-        let id = Uuid::new_v5(&Uuid::parse_str(&stream.key).unwrap(), &number.to_be_bytes());
+        let id = Uuid::new_v5(
+            &Uuid::parse_str(&stream.key).unwrap(),
+            &number.to_be_bytes(),
+        );
         let context = Context {
             tenant: stream.tenant.clone(),
             actor: Actor::System("test".to_owned()),
             now: "2026-11-22T16:41:00Z".parse().unwrap(),
             today: date(2026, 11, 22),
         };
-        let stamp = CommandStamp { id: CommandId(id), fingerprint: [0; 32] };
+        let stamp = CommandStamp {
+            id: CommandId(id),
+            fingerprint: [0; 32],
+        };
         let execution = Execution::new(stream.clone(), stamp, context, Uuid::nil());
-        self.executor.execute::<Invoice>(execution, command).await.unwrap();
+        self.executor
+            .execute::<Invoice>(execution, command)
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn draft(&self, stream: &StreamId) {
@@ -145,7 +178,8 @@ impl World {
             lines: vec![line()],
             ..NewDraft::new(Currency::EUR)
         };
-        self.command(stream, InvoiceCommand::CreateDraft(Box::new(draft))).await;
+        self.command(stream, InvoiceCommand::CreateDraft(Box::new(draft)))
+            .await;
     }
 
     pub(crate) async fn issue(&self, stream: &StreamId, logo: Option<LogoSnapshot>) {
@@ -156,7 +190,8 @@ impl World {
             seller: Some(seller(logo)),
             locale: Locale::De,
         };
-        self.command(stream, InvoiceCommand::Issue(Box::new(issue))).await;
+        self.command(stream, InvoiceCommand::Issue(Box::new(issue)))
+            .await;
     }
 
     pub(crate) async fn deliver(&self, stream: &StreamId, delivery: u128, locale: Locale) {
@@ -166,7 +201,8 @@ impl World {
             locale: Some(locale),
             message: None,
         };
-        self.command(stream, InvoiceCommand::RequestDelivery(request)).await;
+        self.command(stream, InvoiceCommand::RequestDelivery(request))
+            .await;
     }
 
     /// The stored bytes of a digest.
@@ -182,9 +218,12 @@ impl World {
     /// Asks the service as a user of a tenant who may read invoices.
     pub(crate) async fn get(&self, path: &str, owner: &TenantId, known: Option<&str>) -> Answer {
         let user = UserId(Uuid::from_u128(7));
-        self.issuer.allow(owner, user, &[Permission::InvoiceGetById]);
-        let mut request = Request::get(path)
-            .header("authorization", format!("Bearer {}", self.issuer.token(owner, user)));
+        self.issuer
+            .allow(owner, user, &[Permission::InvoiceGetById]);
+        let mut request = Request::get(path).header(
+            "authorization",
+            format!("Bearer {}", self.issuer.token(owner, user)),
+        );
         if let Some(tag) = known {
             request = request.header("if-none-match", tag);
         }
@@ -194,7 +233,8 @@ impl World {
     /// Asks the service as a user without any permission, or as nobody.
     pub(crate) async fn get_without_right(&self, path: &str, with_token: bool) -> Answer {
         let user = UserId(Uuid::from_u128(8));
-        self.issuer.allow(&tenant(), user, &[Permission::InvoiceGetAll]);
+        self.issuer
+            .allow(&tenant(), user, &[Permission::InvoiceGetAll]);
         let mut request = Request::get(path);
         if with_token {
             let token = self.issuer.token(&tenant(), user);
@@ -207,7 +247,11 @@ impl World {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Counts, listings, cancelling by hand, pruning.
 
 use super::{Case, at, park, planned, wait};
-use crate::jobs::{JobFilter, JobId, JobState, JobStore, StateCount, Verdict};
+use crate::job::{JobId, JobState, Verdict};
+use crate::jobs::{JobFilter, JobStore, StateCount};
 
 pub(super) async fn all(jobs: &dyn JobStore) {
     the_status_counts_jobs_per_state(jobs).await;

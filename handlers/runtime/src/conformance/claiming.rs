@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{Case, at, park, planned, retry};
-use crate::jobs::{JobState, JobStore, Verdict};
+use crate::job::{JobState, Verdict};
+use crate::jobs::JobStore;
 
 pub(super) async fn all(jobs: &dyn JobStore) {
     jobs_of_one_key_run_one_after_the_other(jobs).await;

@@ -16,9 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::jobs::{
-    Claim, JobFilter, JobId, JobRecord, JobSource, JobStore, PlanBatch, PlannedJob, Verdict,
-};
+use crate::job::{Claim, JobId, JobSource, PlanBatch, PlannedJob, Verdict};
+use crate::jobs::{JobFilter, JobRecord, JobStore};
 use crate::reactor::NewJob;
 
 /// Runs everything, on a store that nothing was written to.

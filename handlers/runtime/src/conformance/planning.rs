@@ -1,7 +1,8 @@
 //! Registration, checkpoints, deduplication, events that cannot be planned.
 
 use super::{Case, at, park, planned};
-use crate::jobs::{JobKind, JobState, JobStore, PlanBatch, PlannedJob, Verdict};
+use crate::job::{JobKind, JobState, PlanBatch, PlannedJob, Verdict};
+use crate::jobs::JobStore;
 
 pub(super) async fn all(jobs: &dyn JobStore) {
     a_registered_reactor_keeps_its_checkpoint(jobs).await;

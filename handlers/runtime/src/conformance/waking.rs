@@ -1,7 +1,8 @@
 //! Waiting for facts, and wakes that come too early, too late or in between.
 
 use super::{Case, at, planned, wait};
-use crate::jobs::{JobState, JobStore, Verdict};
+use crate::job::{JobState, Verdict};
+use crate::jobs::JobStore;
 
 pub(super) async fn all(jobs: &dyn JobStore) {
     a_waiting_job_is_woken_by_its_fact_and_no_other(jobs).await;

@@ -5,9 +5,8 @@ use sqlx::{Row, SqlitePool};
 
 use super::rows::{instant, micros, position_of, record_from_row, short, state_of};
 use super::unavailable;
-use crate::jobs::{
-    JobFilter, JobId, JobRecord, JobStoreError, LIST_JOBS_MAX, ReactorStatus, StateCount,
-};
+use crate::job::JobId;
+use crate::jobs::{JobFilter, JobRecord, JobStoreError, LIST_JOBS_MAX, ReactorStatus, StateCount};
 
 const STATUS: &str = "\
 SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,

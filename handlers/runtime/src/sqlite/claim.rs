@@ -5,7 +5,8 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::rows::{claim_from_row, instant, micros, short, to_i64};
 use super::unavailable;
-use crate::jobs::{Claim, JobStoreError, Ticket, Verdict};
+use crate::job::{Claim, Ticket, Verdict};
+use crate::jobs::JobStoreError;
 
 // Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
 // whatever keeps it.

@@ -17,10 +17,8 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::jobs::{
-    Claim, JobFilter, JobId, JobRecord, JobStore, JobStoreError, PlanBatch, ReactorStatus, Ticket,
-    Verdict,
-};
+use crate::job::{Claim, JobId, PlanBatch, Ticket, Verdict};
+use crate::jobs::{JobFilter, JobRecord, JobStore, JobStoreError, ReactorStatus};
 
 /// How long another process (a command line) may hold the file before a statement gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

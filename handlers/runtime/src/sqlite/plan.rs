@@ -6,7 +6,8 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::rows::{micros, position_of, to_i64};
 use super::unavailable;
-use crate::jobs::{JobId, JobStoreError, PlanBatch, PlannedJob, Ticket};
+use crate::job::{JobId, PlanBatch, PlannedJob, Ticket};
+use crate::jobs::JobStoreError;
 
 const REGISTER: &str = "INSERT INTO reactors (name, position, registered_at) VALUES (?1, ?2, ?3) \
      ON CONFLICT (name) DO UPDATE SET position = position RETURNING position";

@@ -8,10 +8,8 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::unavailable;
-use crate::jobs::{
-    Claim, Job, JobId, JobKind, JobRecord, JobSource, JobState, JobStoreError, REASON_BYTES_MAX,
-    Ticket,
-};
+use crate::job::{Claim, Job, JobId, JobKind, JobSource, JobState, Ticket};
+use crate::jobs::{JobRecord, JobStoreError, REASON_BYTES_MAX};
 
 pub(super) fn micros(instant: Timestamp) -> i64 {
     instant.as_microsecond()

@@ -14,7 +14,7 @@ use super::super::pool::DECODE_TIME_MAX;
 /// Most objects of a PDF.
 pub const PDF_OBJECTS_MAX: usize = 50_000;
 /// Most values (numbers, names, entries) in all of its objects.
-pub const PDF_NODES_MAX: usize = 2_000_000;
+pub const PDF_NODES_MAX: usize = 1_000_000;
 /// Most bytes that a part which holds objects may expand to while the file is read.
 const OBJECT_STREAM_BYTES_MAX: usize = 8 << 20;
 

@@ -1,0 +1,11 @@
+//! The media crate: hostile files against the sanitizer, the reactor on a real journal, the service
+//! over HTTP.
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+
+mod files;
+mod invoices;
+mod pdfs;
+mod pictures;
+mod reactor;
+mod service;
+mod world;
