@@ -9,12 +9,18 @@ use uuid::Uuid;
 pub(crate) struct MachineAmbient;
 
 impl Ambient for MachineAmbient {
-    #[expect(clippy::disallowed_methods, reason = "this is the port's one real implementation")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's one real implementation"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the port's one real implementation")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's one real implementation"
+    )]
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
     }

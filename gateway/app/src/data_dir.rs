@@ -54,7 +54,10 @@ impl DataDir {
         }
         write_holder(&mut lock)
             .with_context(|| format!("the data directory {} cannot be written", path.display()))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// The directory itself.
@@ -82,11 +85,6 @@ impl DataDir {
         self.path.join("identity.db")
     }
 
-    /// The built-in issuer's signing key.
-    pub(crate) fn signing_key(&self) -> PathBuf {
-        self.path.join("signing-key.der")
-    }
-
     /// Rendered documents and media.
     pub(crate) fn objects(&self) -> PathBuf {
         self.path.join("objects")
@@ -109,7 +107,10 @@ impl DataDir {
         entries
             .map(|entry| entry.path())
             .filter(|path| {
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let name = path
+                    .file_name()
+                    .and_then(|name| name.to_str())
+                    .unwrap_or_default();
                 name.starts_with("views-") && !name.starts_with(&current)
             })
             .collect()

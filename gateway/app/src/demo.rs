@@ -62,13 +62,25 @@ impl Outcome {
 /// # Errors
 /// When a request is answered otherwise than it should be.
 pub(crate) async fn run(system: &System, administrator: &Administrator) -> anyhow::Result<Outcome> {
-    let mut client = Client { router: system.router(), token: String::new() };
+    let mut client = Client {
+        router: system.router(),
+        token: String::new(),
+    };
     client.log_in(administrator).await?;
-    client.command(Method::PUT, "/organization", "organization", &organization()).await?;
+    client
+        .command(
+            Method::PUT,
+            "/organization",
+            "organization",
+            &organization(),
+        )
+        .await?;
     let mut products = Vec::new();
     for product in catalogue() {
         let key = format!("product-{}", product["sku"].as_str().unwrap_or_default());
-        let created = client.command(Method::POST, "/products", &key, &product).await?;
+        let created = client
+            .command(Method::POST, "/products", &key, &product)
+            .await?;
         products.push(created["id"].clone());
     }
     let sent = client.invoices(&products).await?;
@@ -86,7 +98,11 @@ pub(crate) async fn run(system: &System, administrator: &Administrator) -> anyho
         .map(|entry| entry.path())
         .min()
         .context("no mail has arrived")?;
-    Ok(Outcome { number, pdf: file, mail })
+    Ok(Outcome {
+        number,
+        pdf: file,
+        mail,
+    })
 }
 
 struct Client {
@@ -100,45 +116,74 @@ impl Client {
             "username": administrator.email,
             "password": administrator.password().expose_secret(),
         });
-        let (_, answer) = self.send(Method::POST, "/auth/login", None, Some(&body)).await?;
+        let (_, answer) = self
+            .send(Method::POST, "/auth/login", None, Some(&body))
+            .await?;
         let tokens: Value = serde_json::from_slice(&answer)?;
-        let token = tokens["access_token"].as_str().context(
-            "the login was refused; the data directory was made with another password",
-        )?;
+        let token = tokens["access_token"]
+            .as_str()
+            .context("the login was refused; the data directory was made with another password")?;
         self.token = token.to_owned();
         Ok(())
     }
 
     /// Invoices in several states; answers with the one that was sent.
     async fn invoices(&self, products: &[Value]) -> anyhow::Result<Value> {
-        let line = |place: usize, quantity: &str| {
-            json!({"product_id": products.get(place), "quantity": quantity})
-        };
+        let line = |place: usize, quantity: &str| json!({"product_id": products.get(place), "quantity": quantity});
         let draft = invoice("Nordlicht Café", &[line(0, "12")]);
-        self.command(Method::POST, "/invoices", "draft", &draft).await?;
+        self.command(Method::POST, "/invoices", "draft", &draft)
+            .await?;
 
         let overdue = invoice("Atelier Dubois", &[line(1, "3"), line(2, "1.5")]);
-        let overdue = self.command(Method::POST, "/invoices", "overdue", &overdue).await?;
+        let overdue = self
+            .command(Method::POST, "/invoices", "overdue", &overdue)
+            .await?;
         let path = format!("/invoices/{}", overdue["id"].as_str().unwrap_or_default());
         let date = json!({"issue_date": "2026-01-15"});
-        self.command(Method::POST, &format!("{path}/issue"), "overdue-issue", &date).await?;
+        self.command(
+            Method::POST,
+            &format!("{path}/issue"),
+            "overdue-issue",
+            &date,
+        )
+        .await?;
 
         let paid = invoice("Παπαδόπουλος & Σία", &[line(0, "2")]);
-        let paid = self.command(Method::POST, "/invoices", "paid", &paid).await?;
+        let paid = self
+            .command(Method::POST, "/invoices", "paid", &paid)
+            .await?;
         let path = format!("/invoices/{}", paid["id"].as_str().unwrap_or_default());
-        let issued =
-            self.command(Method::POST, &format!("{path}/issue"), "paid-issue", &json!({})).await?;
+        let issued = self
+            .command(
+                Method::POST,
+                &format!("{path}/issue"),
+                "paid-issue",
+                &json!({}),
+            )
+            .await?;
         let payment = json!({
             "amount": issued["totals"]["payable"], "paid_on": issued["issue_date"],
             "method": "bank_transfer", "reference": "demo",
         });
         let payments = format!("{path}/payments");
-        self.command(Method::POST, &payments, "paid-payment", &payment).await?;
+        self.command(Method::POST, &payments, "paid-payment", &payment)
+            .await?;
 
-        let sent = invoice("Zażółć sp. z o.o.", &[line(0, "1"), line(1, "2"), line(2, "8")]);
-        let sent = self.command(Method::POST, "/invoices", "sent", &sent).await?;
+        let sent = invoice(
+            "Zażółć sp. z o.o.",
+            &[line(0, "1"), line(1, "2"), line(2, "8")],
+        );
+        let sent = self
+            .command(Method::POST, "/invoices", "sent", &sent)
+            .await?;
         let path = format!("/invoices/{}", sent["id"].as_str().unwrap_or_default());
-        self.command(Method::POST, &format!("{path}/send"), "sent-send", &json!({})).await
+        self.command(
+            Method::POST,
+            &format!("{path}/send"),
+            "sent-send",
+            &json!({}),
+        )
+        .await
     }
 
     async fn wait_until_sent(&self, path: &str) -> anyhow::Result<()> {
@@ -174,7 +219,10 @@ impl Client {
     ) -> anyhow::Result<Value> {
         let (status, answer) = self.send(method, path, Some(key), Some(body)).await?;
         if !status.is_success() {
-            bail!("{path} was answered {status}: {}", String::from_utf8_lossy(&answer));
+            bail!(
+                "{path} was answered {status}: {}",
+                String::from_utf8_lossy(&answer)
+            );
         }
         Ok(serde_json::from_slice(&answer)?)
     }
@@ -186,7 +234,9 @@ impl Client {
         key: Option<&str>,
         body: Option<&Value>,
     ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"));
         if !self.token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         }

@@ -26,8 +26,6 @@ pub(crate) struct Settings {
     pub(crate) rate_limit: RateLimitSettings,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
-    /// Sender of outgoing mail.
-    pub(crate) mail: MailSettings,
 }
 
 /// The front door's listeners.
@@ -72,14 +70,6 @@ pub(crate) struct LogSettings {
     pub(crate) filter: String,
 }
 
-/// Outgoing mail.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct MailSettings {
-    /// Right-hand side of every Message-ID.
-    pub(crate) message_id_domain: String,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -89,7 +79,6 @@ impl Default for Settings {
             http: HttpSettings::default(),
             rate_limit: RateLimitSettings::default(),
             log: LogSettings::default(),
-            mail: MailSettings::default(),
         }
     }
 }
@@ -107,19 +96,19 @@ impl Default for RateLimitSettings {
     fn default() -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
         const BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
-        Self { per_second: PER_SECOND, burst: BURST }
+        Self {
+            per_second: PER_SECOND,
+            burst: BURST,
+        }
     }
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::Auto, filter: "info".to_owned() }
-    }
-}
-
-impl Default for MailSettings {
-    fn default() -> Self {
-        Self { message_id_domain: "invoiceapp.invalid".to_owned() }
+        Self {
+            format: LogFormat::Auto,
+            filter: "info".to_owned(),
+        }
     }
 }
 
@@ -133,8 +122,9 @@ impl Settings {
         if let Some(path) = file {
             builder = builder.add_source(File::from(path).format(FileFormat::Toml));
         }
-        let environment =
-            Environment::with_prefix("INVOICEAPP").prefix_separator("_").separator("__");
+        let environment = Environment::with_prefix("INVOICEAPP")
+            .prefix_separator("_")
+            .separator("__");
         builder
             .add_source(environment)
             .build()

@@ -32,7 +32,9 @@ pub use authorizer::{
 };
 pub use directory::{DirectoryUnavailable, LoginCandidate, UserDirectory, UserProfile};
 pub use keys::{SigningKeyError, SigningKeys};
-pub use passwords::{PasswordHash, PasswordHasher, PasswordRefusal, Salt, check_password, make_up_password};
+pub use passwords::{
+    PasswordHash, PasswordHasher, PasswordRefusal, Salt, check_password, make_up_password,
+};
 pub use random::RandomUnavailable;
 pub use routes::{openapi, router};
 pub use sqlite::{IdentityStore, IdentityStoreError};

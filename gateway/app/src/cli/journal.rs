@@ -40,8 +40,9 @@ pub(super) async fn run(
     let directory = DataDir::lock(&settings.data_dir)?;
     let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
     let options = SqliteOptions::new(directory.journal());
-    let journal =
-        SqliteJournal::open(options, ambient).await.context("the journal cannot be opened")?;
+    let journal = SqliteJournal::open(options, ambient)
+        .await
+        .context("the journal cannot be opened")?;
     let code = if verifies {
         verify_chain(&journal, output).await?
     } else {
@@ -68,7 +69,11 @@ async fn status(journal: &SqliteJournal, output: Output) -> anyhow::Result<ExitC
 }
 
 async fn verify_chain(journal: &SqliteJournal, output: Output) -> anyhow::Result<ExitCode> {
-    let bar = if output.is_json() { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    let bar = if output.is_json() {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::no_length()
+    };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} events")?);
     let verification = verify(journal, |done, of| {
         bar.set_length(of);
@@ -95,9 +100,16 @@ async fn verify_chain(journal: &SqliteJournal, output: Output) -> anyhow::Result
             verification.head.hash
         ),
         Some(fault) => {
-            format!("The journal is DAMAGED at position {}: {}", fault.position, fault.reason)
+            format!(
+                "The journal is DAMAGED at position {}: {}",
+                fault.position, fault.reason
+            )
         }
     };
     output.print(&facts, &text)?;
-    Ok(if fault.is_none() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+    Ok(if fault.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_FAILED)
+    })
 }

@@ -55,16 +55,31 @@ impl Administrator {
         let file = stores.directory.admin_credential();
         if let Some(password) = &settings.admin_password {
             let password = password.clone();
-            return Ok(Self { email, password, password_file: None, made_up: false });
+            return Ok(Self {
+                email,
+                password,
+                password_file: None,
+                made_up: false,
+            });
         }
         if file.exists() {
             let text = std::fs::read_to_string(&file).context("the password cannot be read")?;
             let password = SecretString::from(text.trim_end().to_owned());
-            return Ok(Self { email, password, password_file: Some(file), made_up: false });
+            return Ok(Self {
+                email,
+                password,
+                password_file: Some(file),
+                made_up: false,
+            });
         }
         let password = make_up_password()?;
         write_secret(&file, password.expose_secret())?;
-        Ok(Self { email, password, password_file: Some(file), made_up: true })
+        Ok(Self {
+            email,
+            password,
+            password_file: Some(file),
+            made_up: true,
+        })
     }
 
     /// The password, when it was made up just now.
@@ -94,9 +109,8 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let TenantCommand::Create { name, admin, data } = command;
     data.apply(&mut settings);
-    let tenant = TenantId::parse(&name).context(
-        "the name must be 1 to 40 lower-case letters, digits and inner hyphens",
-    )?;
+    let tenant = TenantId::parse(&name)
+        .context("the name must be 1 to 40 lower-case letters, digits and inner hyphens")?;
     let stores = Stores::open(&settings.data_dir).await?;
     if is_provisioned(&stores, &tenant).await? {
         bail!("the tenant {tenant} exists already");
@@ -105,13 +119,24 @@ pub(super) async fn run(
         Some(password) => (password.clone(), false),
         None => (make_up_password()?, true),
     };
-    let administrator = Administrator { email: admin, password, password_file: None, made_up };
+    let administrator = Administrator {
+        email: admin,
+        password,
+        password_file: None,
+        made_up,
+    };
     let administrator = provision(&stores, &tenant, administrator).await?;
     stores.catch_up().await?;
     let password = administrator.made_up_password();
-    let created =
-        Created { tenant: tenant.as_str(), username: &administrator.email, password };
-    let mut text = format!("Created tenant {tenant} with administrator {}.", created.username);
+    let created = Created {
+        tenant: tenant.as_str(),
+        username: &administrator.email,
+        password,
+    };
+    let mut text = format!(
+        "Created tenant {tenant} with administrator {}.",
+        created.username
+    );
     if let Some(password) = password {
         text.push_str(&format!("\nPassword (shown once): {password}"));
     }
@@ -126,8 +151,10 @@ pub(super) async fn provision(
     tenant: &TenantId,
     administrator: Administrator,
 ) -> anyhow::Result<Administrator> {
-    let credentials =
-        IssuerCredentials::new(stores.identity.clone(), std::sync::Arc::clone(&stores.ambient));
+    let credentials = IssuerCredentials::new(
+        stores.identity.clone(),
+        std::sync::Arc::clone(&stores.ambient),
+    );
     let provisioning = Provisioning {
         executor: &stores.executor,
         credentials: &credentials,
@@ -139,13 +166,17 @@ pub(super) async fn provision(
     let email = EmailAddress::parse(&administrator.email)
         .context("the administrator's e-mail address is not valid")?;
     let password = Password::new(administrator.password.expose_secret().to_owned());
-    provisioning.create(tenant, FirstAdministrator { email, password }).await?;
+    provisioning
+        .create(tenant, FirstAdministrator { email, password })
+        .await?;
     Ok(administrator)
 }
 
 async fn is_provisioned(stores: &Stores, tenant: &TenantId) -> anyhow::Result<bool> {
-    let credentials =
-        IssuerCredentials::new(stores.identity.clone(), std::sync::Arc::clone(&stores.ambient));
+    let credentials = IssuerCredentials::new(
+        stores.identity.clone(),
+        std::sync::Arc::clone(&stores.ambient),
+    );
     let provisioning = Provisioning {
         executor: &stores.executor,
         credentials: &credentials,

@@ -74,7 +74,11 @@ pub(super) async fn run(
     let system = System::start(stores, &settings).await?;
     let url = format!("http://{}", system.address());
     let demo = if arguments.demo {
-        Some(demo::run(&system, &administrator).await.context("the demo could not be set up")?)
+        Some(
+            demo::run(&system, &administrator)
+                .await
+                .context("the demo could not be set up")?,
+        )
     } else {
         None
     };

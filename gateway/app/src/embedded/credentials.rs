@@ -20,7 +20,11 @@ pub(crate) struct IssuerCredentials {
 
 impl IssuerCredentials {
     pub(crate) fn new(store: IdentityStore, ambient: Arc<dyn Ambient>) -> Self {
-        Self { hasher: PasswordHasher::default(), store, ambient }
+        Self {
+            hasher: PasswordHasher::default(),
+            store,
+            ambient,
+        }
     }
 }
 
@@ -34,9 +38,11 @@ impl CredentialStore for IssuerCredentials {
         let password = SecretString::from(password.expose().to_owned());
         check_password(&password).map_err(|error| PasswordError::Refused(error.to_string()))?;
         let salt = Salt::derived_from(salt_source);
-        let hash = self.hasher.hash_password(password, salt).await.map_err(|error: HashError| {
-            PasswordError::Unavailable(Box::new(error))
-        })?;
+        let hash = self
+            .hasher
+            .hash_password(password, salt)
+            .await
+            .map_err(|error: HashError| PasswordError::Unavailable(Box::new(error)))?;
         Ok(HashedPassword(hash.expose().to_owned()))
     }
 

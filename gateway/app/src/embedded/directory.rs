@@ -23,13 +23,21 @@ impl UserDirectory for ViewDirectory {
         // One more than count: with that many accounts of one address, a tenant has to be named,
         // and then the tenant's one is looked for among all.
         let limit = u32::try_from(LOGIN_CANDIDATES_MAX).unwrap_or(u32::MAX);
-        let limit = if tenant.is_some() { SAME_ADDRESS_MAX } else { limit };
+        let limit = if tenant.is_some() {
+            SAME_ADDRESS_MAX
+        } else {
+            limit
+        };
         let email = normalised_email.into();
-        let found = self.0.store().across_tenants(StreamKind::User, EMAIL, &email, limit).await;
+        let found = self
+            .0
+            .store()
+            .across_tenants(StreamKind::User, EMAIL, &email, limit)
+            .await;
         let candidates = found.map_err(unavailable)?;
-        let candidates = candidates.iter().filter(|document| {
-            tenant.is_none_or(|tenant| document.stream.tenant == *tenant)
-        });
+        let candidates = candidates
+            .iter()
+            .filter(|document| tenant.is_none_or(|tenant| document.stream.tenant == *tenant));
         candidates.map(candidate).collect()
     }
 
@@ -40,11 +48,14 @@ impl UserDirectory for ViewDirectory {
     ) -> Result<Option<UserProfile>, DirectoryUnavailable> {
         let stream = StreamId::new(tenant.clone(), StreamKind::User, user);
         let loaded = self.0.get::<User>(&stream).await.map_err(unavailable)?;
-        Ok(loaded.as_ref().and_then(|loaded| loaded.state.record()).map(|record| UserProfile {
-            email: record.email.to_string(),
-            first_name: record.first_name.to_string(),
-            last_name: record.last_name.to_string(),
-        }))
+        Ok(loaded
+            .as_ref()
+            .and_then(|loaded| loaded.state.record())
+            .map(|record| UserProfile {
+                email: record.email.to_string(),
+                first_name: record.first_name.to_string(),
+                last_name: record.last_name.to_string(),
+            }))
     }
 }
 
@@ -53,10 +64,18 @@ const SAME_ADDRESS_MAX: u32 = 10_000;
 
 fn candidate(document: &Document) -> Result<LoginCandidate, DirectoryUnavailable> {
     let loaded = document.loaded::<User>().map_err(unavailable)?;
-    let user = document.stream.key.parse().map_err(|error| DirectoryUnavailable(Box::new(error)))?;
+    let user = document
+        .stream
+        .key
+        .parse()
+        .map_err(|error| DirectoryUnavailable(Box::new(error)))?;
     let record = loaded.state.record();
     let enabled = record.is_some_and(|record| record.status == UserStatus::Active);
-    Ok(LoginCandidate { tenant: document.stream.tenant.clone(), user, enabled })
+    Ok(LoginCandidate {
+        tenant: document.stream.tenant.clone(),
+        user,
+        enabled,
+    })
 }
 
 fn unavailable(error: ViewError) -> DirectoryUnavailable {

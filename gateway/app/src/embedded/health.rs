@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use invoiceapp_http::health::{Health, Need, PartHandle};
 use invoiceapp_journal::port::Journal;
+use invoiceapp_mail::{MailReactor, Mailer};
 use invoiceapp_objects::Objects;
+use invoiceapp_pdf::PdfReactor;
 use invoiceapp_projections::ViewStore;
-use invoiceapp_runtime::JobStore;
+use invoiceapp_runtime::{JobFilter, JobState, JobStore, JobStoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::stores::Stores;
@@ -19,6 +21,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// A part that does not answer in this time is failing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Whose jobs are looked at.
+const REACTORS: [&str; 3] = [PdfReactor::NAME, "media", MailReactor::NAME];
+
 /// What the board shows, part by part.
 pub(super) struct Watch {
     journal: (Arc<dyn Journal>, PartHandle),
@@ -26,6 +31,7 @@ pub(super) struct Watch {
     jobs: (Arc<dyn JobStore>, PartHandle),
     objects: (Arc<dyn Objects>, PartHandle),
     identity: (invoiceapp_authorizer::IdentityStore, PartHandle),
+    mail: (Arc<dyn Mailer>, PartHandle),
     parked: PartHandle,
 }
 
@@ -33,11 +39,21 @@ impl Watch {
     pub(super) fn new(stores: &Stores, health: &Health) -> Self {
         let hard = |name| health.part(name, Need::Hard);
         Self {
-            journal: (Arc::clone(&stores.journal) as Arc<dyn Journal>, hard("journal")),
+            journal: (
+                Arc::clone(&stores.journal) as Arc<dyn Journal>,
+                hard("journal"),
+            ),
             views: (Arc::clone(stores.views.store()), hard("views")),
             jobs: (Arc::clone(&stores.jobs) as Arc<dyn JobStore>, hard("jobs")),
-            objects: (Arc::clone(&stores.objects) as Arc<dyn Objects>, hard("objects")),
+            objects: (
+                Arc::clone(&stores.objects) as Arc<dyn Objects>,
+                hard("objects"),
+            ),
             identity: (stores.identity.clone(), hard("identity")),
+            mail: (
+                Arc::clone(&stores.mail) as Arc<dyn Mailer>,
+                health.part("mail", Need::Soft),
+            ),
             parked: health.part("parked", Need::Soft),
         }
     }
@@ -49,16 +65,50 @@ impl Watch {
         let (views, handle) = &self.views;
         show(handle, views.checkpoint(), "the views cannot be read").await;
         let (jobs, handle) = &self.jobs;
-        show(handle, jobs.status(), "the jobs cannot be read").await;
+        let checkpoint = jobs.checkpoint(PdfReactor::NAME);
+        show(handle, checkpoint, "the jobs cannot be read").await;
         let (objects, handle) = &self.objects;
         show(handle, objects.check(), "the object store cannot be used").await;
         let (identity, handle) = &self.identity;
-        show(handle, identity.check(), "the identity store cannot be used").await;
-        match views.parked(1).await {
-            Ok(parked) if parked.is_empty() => self.parked.ready(),
-            Ok(_) => self.parked.failing("a stream is parked"),
-            Err(_) => self.parked.failing("the views cannot be read"),
+        show(
+            handle,
+            identity.check(),
+            "the identity store cannot be used",
+        )
+        .await;
+        let (mail, handle) = &self.mail;
+        show(handle, mail.check(), "mail cannot be delivered").await;
+        self.look_for_parked().await;
+    }
+
+    /// What stands still until somebody looks at it: streams that cannot be folded, jobs that
+    /// cannot be done.
+    async fn look_for_parked(&self) {
+        let streams = self.views.0.parked(1).await;
+        match (streams, self.is_a_job_parked().await) {
+            (Ok(streams), _) if !streams.is_empty() => self.parked.failing("a stream is parked"),
+            (_, Ok(true)) => self.parked.failing("a job is parked"),
+            (Ok(_), Ok(false)) => self.parked.ready(),
+            (Err(_), _) => self.parked.failing("the views cannot be read"),
+            (_, Err(_)) => self.parked.failing("the jobs cannot be read"),
         }
+    }
+
+    /// Asks reactor by reactor for one parked job, because the job store's status counts every job
+    /// that is kept: this look is taken each second, and on the job store's only connection.
+    async fn is_a_job_parked(&self) -> Result<bool, JobStoreError> {
+        for reactor in REACTORS {
+            let filter = JobFilter {
+                reactor: Some(reactor.to_owned()),
+                state: Some(JobState::Parked),
+                limit: 1,
+                ..JobFilter::default()
+            };
+            if !self.jobs.0.list(&filter).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Looks until cancelled.

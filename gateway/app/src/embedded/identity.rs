@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use async_trait::async_trait;
-use invoiceapp_access::{
-    Gate, JwkSet, KeySet, KeySource, KeySourceUnavailable, PermissionSource, TokenVerifier,
-};
+use invoiceapp_access::{Gate, KeySet, KeySource, PermissionSource, TokenVerifier};
 use invoiceapp_authorizer::{Authorizer, AuthorizerParts, Issuer, LoginLimits, SigningKeys};
 use invoiceapp_service::ViewGrants;
 
@@ -24,6 +21,8 @@ const ISSUER: &str = "urn:invoiceapp:embedded";
 pub(super) struct Identity {
     pub(super) authorizer: Arc<Authorizer>,
     pub(super) gate: Arc<Gate>,
+    /// The issuer's keys as the gate knows them; to be kept fresh.
+    pub(super) keys: Arc<KeySet>,
 }
 
 impl Identity {
@@ -39,11 +38,15 @@ impl Identity {
         };
         let permissions: Arc<dyn PermissionSource> =
             Arc::new(ViewGrants::new(stores.views.clone()));
-        let source: Arc<dyn KeySource> = Arc::new(OwnKeys(keys.public().clone()));
+        let source = Arc::clone(&keys) as Arc<dyn KeySource>;
         let key_set = KeySet::new(source, Arc::clone(&stores.ambient));
-        let verifier = TokenVerifier::new(issuer.policy(), key_set, Arc::clone(&stores.ambient));
+        let verifier = TokenVerifier::new(
+            issuer.policy(),
+            Arc::clone(&key_set),
+            Arc::clone(&stores.ambient),
+        );
         let gate = Gate::new(verifier, Arc::clone(&permissions))
-            .with_ended_sessions(stores.identity.ended_sessions());
+            .with_ended_sessions(Arc::new(stores.identity.clone()));
         let authorizer = Authorizer::new(AuthorizerParts {
             issuer,
             keys,
@@ -53,17 +56,10 @@ impl Identity {
             limits: LoginLimits::default(),
             ambient: Arc::clone(&stores.ambient),
         });
-        Ok(Self { authorizer, gate: Arc::new(gate) })
-    }
-}
-
-/// The issuer's own public keys, without a detour over the network.
-#[derive(Debug)]
-struct OwnKeys(JwkSet);
-
-#[async_trait]
-impl KeySource for OwnKeys {
-    async fn fetch(&self) -> Result<JwkSet, KeySourceUnavailable> {
-        Ok(self.0.clone())
+        Ok(Self {
+            authorizer,
+            gate: Arc::new(gate),
+            keys: key_set,
+        })
     }
 }

@@ -13,5 +13,5 @@ mod system;
 
 pub(crate) use credentials::IssuerCredentials;
 pub(crate) use services::openapi;
-pub(crate) use stores::Stores;
+pub(crate) use stores::{Stores, definition};
 pub(crate) use system::System;

@@ -60,7 +60,8 @@ impl Services<'_> {
             health: self.health.clone(),
             shell: self.shell("bff"),
         };
-        bff.router().context("the OpenAPI document cannot be written")
+        bff.router()
+            .context("the OpenAPI document cannot be written")
     }
 
     fn upstreams(&self) -> Upstreams {
@@ -69,19 +70,31 @@ impl Services<'_> {
             views: self.stores.views.clone(),
             ambient: Arc::clone(&self.stores.ambient),
         };
-        let credentials =
-            IssuerCredentials::new(self.stores.identity.clone(), Arc::clone(&self.stores.ambient));
-        let user_access =
-            UserAccessParts { service: service.clone(), credentials: Arc::new(credentials) };
+        let credentials = IssuerCredentials::new(
+            self.stores.identity.clone(),
+            Arc::clone(&self.stores.ambient),
+        );
+        let user_access = UserAccessParts {
+            service: service.clone(),
+            credentials: Arc::new(credentials),
+        };
         let authorizer = invoiceapp_authorizer::router(Arc::clone(&self.identity.authorizer));
         Upstreams {
             authorizer: self.upstream("authorizer", authorizer),
-            user_access: self
-                .upstream("user-access", invoiceapp_service::user_access::router(user_access)),
-            product: self.upstream("product", invoiceapp_service::product::router(service.clone())),
+            user_access: self.upstream(
+                "user-access",
+                invoiceapp_service::user_access::router(user_access),
+            ),
+            product: self.upstream(
+                "product",
+                invoiceapp_service::product::router(service.clone()),
+            ),
             invoice: self.upstream("invoice", invoiceapp_service::invoice::router(service)),
             pdf: self.upstream("pdf", invoiceapp_pdf::router(self.reactors.pdf.clone())),
-            media: self.upstream("media", invoiceapp_media::router(self.reactors.media.clone())),
+            media: self.upstream(
+                "media",
+                invoiceapp_media::router(self.reactors.media.clone()),
+            ),
         }
     }
 
@@ -98,6 +111,9 @@ impl Services<'_> {
     }
 
     fn rate(&self) -> Rate {
-        Rate { per_second: self.rates.per_second, burst: self.rates.burst }
+        Rate {
+            per_second: self.rates.per_second,
+            burst: self.rates.burst,
+        }
     }
 }

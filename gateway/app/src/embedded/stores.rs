@@ -57,8 +57,9 @@ impl Stores {
         let store: Arc<dyn ViewStore> = Arc::new(store);
         let (projector, reached) =
             Projector::new(Arc::clone(&journal) as Arc<dyn Journal>, Arc::clone(&store));
-        let jobs =
-            SqliteJobStore::open(&directory.jobs()).await.context("the jobs cannot be opened")?;
+        let jobs = SqliteJobStore::open(&directory.jobs())
+            .await
+            .context("the jobs cannot be opened")?;
         let identity = IdentityStore::open(&directory.identity())
             .await
             .context("the identity store cannot be opened")?;
@@ -84,8 +85,14 @@ impl Stores {
     /// # Errors
     /// When the journal or the views fail.
     pub(crate) async fn catch_up(&self) -> anyhow::Result<u64> {
-        let projector = self.projector.as_ref().context("the projector runs already")?;
-        projector.catch_up().await.context("the views cannot be brought up to date")
+        let projector = self
+            .projector
+            .as_ref()
+            .context("the projector runs already")?;
+        projector
+            .catch_up()
+            .await
+            .context("the views cannot be brought up to date")
     }
 
     /// The projector, to be run; it can be taken once.
@@ -115,6 +122,6 @@ impl Stores {
 
 /// Names the views by what made them: another fold or another form of the tables is another file,
 /// built anew from the journal.
-fn definition() -> String {
+pub(crate) fn definition() -> String {
     format!("{}-{STATE_HASH}", invoiceapp_projections::DEFINITION)
 }

@@ -65,7 +65,13 @@ impl System {
         let projector = stores.take_projector()?;
         working.spawn(run_projector(projector, stop_working.clone()));
         let authorizer = identity.authorizer;
-        working.spawn(until(stop_working.clone(), async move { authorizer.keep_house().await }));
+        working.spawn(until(stop_working.clone(), async move {
+            authorizer.keep_house().await
+        }));
+        let keys = identity.keys;
+        working.spawn(until(stop_working.clone(), async move {
+            keys.keep_fresh().await
+        }));
         for runtime in runtimes {
             let stop = stop_working.clone();
             working.spawn(async move {

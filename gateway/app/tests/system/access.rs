@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Client, draft, id, organization};
-use crate::server::{ADMIN_EMAIL, ADMIN_PASSWORD, Data, Server, invoiceapp};
+use crate::server::{ADMIN_EMAIL, ADMIN_PASSWORD, Server, invoiceapp};
 
 const PASSWORD: &str = "a long enough password";
 /// A revoked role stops working within a second.
@@ -19,7 +20,10 @@ async fn user_with_roles(server: &Server, admin: &Client, email: &str, roles: &[
     let created = admin.post("/users", body).await;
     let token = created.header("consistency-token").to_owned();
     let user = created.expect(201);
-    admin.get_after(&format!("/users/{}", id(&user)), &token).await.expect(200);
+    admin
+        .get_after(&format!("/users/{}", id(&user)), &token)
+        .await
+        .expect(200);
     Client::login(server, email, PASSWORD).await
 }
 
@@ -33,15 +37,30 @@ async fn an_accountant_reads_and_changes_nothing() {
     accountant.get(&path).await.expect(200);
     accountant.get("/products").await.expect(200);
     for (answer, permission) in [
-        (accountant.post("/invoices", draft()).await, "invoice.create"),
-        (accountant.post(&format!("{path}/issue"), json!({})).await, "invoice.issue"),
-        (accountant.post(&format!("{path}/send"), json!({})).await, "invoice.send"),
-        (accountant.put("/organization", organization()).await, "tenant.manage"),
+        (
+            accountant.post("/invoices", draft()).await,
+            "invoice.create",
+        ),
+        (
+            accountant.post(&format!("{path}/issue"), json!({})).await,
+            "invoice.issue",
+        ),
+        (
+            accountant.post(&format!("{path}/send"), json!({})).await,
+            "invoice.send",
+        ),
+        (
+            accountant.put("/organization", organization()).await,
+            "tenant.manage",
+        ),
         (accountant.get("/users").await, "user.get_all"),
         (accountant.get("/dashboard").await, "report.read"),
     ] {
         let problem = answer.expect_problem(403, "permission_denied");
-        assert!(problem.to_string().contains(permission), "{permission}: {problem}");
+        assert!(
+            problem.to_string().contains(permission),
+            "{permission}: {problem}"
+        );
     }
     let me = accountant.get("/auth/me").await.expect(200);
     let granted = me["permissions"].as_array().unwrap();
@@ -54,22 +73,36 @@ async fn a_revoked_role_and_a_disabled_user_stop_working_within_a_second() {
     let admin = Client::admin(&server).await;
     let user = user_with_roles(&server, &admin, "ada@example.com", &["administrator"]).await;
     let me = user.get("/auth/me").await.expect(200);
-    let user_id = me["user"]["id"].as_str().or(me["id"].as_str()).unwrap().to_owned();
+    let user_id = me["user"]["id"]
+        .as_str()
+        .or(me["id"].as_str())
+        .unwrap()
+        .to_owned();
     user.post("/invoices", draft()).await.expect(201);
-    admin.delete(&format!("/users/{user_id}/roles/administrator")).await.expect(200);
+    admin
+        .delete(&format!("/users/{user_id}/roles/administrator"))
+        .await
+        .expect(200);
     let revoked = Instant::now();
     while user.post("/invoices", draft()).await.status != 403 {
         assert!(revoked.elapsed() < REVOCATION_MAX, "the role still works");
     }
-    admin.put(&format!("/users/{user_id}/roles/accountant"), json!({})).await.expect(200);
-    user.eventually("/invoices", |answer| answer.status == 200).await;
+    admin
+        .put(&format!("/users/{user_id}/roles/accountant"), json!({}))
+        .await
+        .expect(200);
+    user.eventually("/invoices", |answer| answer.status == 200)
+        .await;
     admin.delete(&format!("/users/{user_id}")).await.expect(204);
     let disabled = Instant::now();
     while user.get("/invoices").await.status != 401 {
         assert!(disabled.elapsed() < REVOCATION_MAX, "the user still works");
     }
     let login = json!({"username": "ada@example.com", "password": PASSWORD});
-    Client::anonymous(&server).post("/auth/login", login).await.expect_problem(401, "unauthenticated");
+    Client::anonymous(&server)
+        .post("/auth/login", login)
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -77,10 +110,20 @@ async fn the_last_administrator_stays_one() {
     let server = Server::start();
     let admin = Client::admin(&server).await;
     let me = admin.get("/auth/me").await.expect(200);
-    let admin_id = me["user"]["id"].as_str().or(me["id"].as_str()).unwrap().to_owned();
+    let admin_id = me["user"]["id"]
+        .as_str()
+        .or(me["id"].as_str())
+        .unwrap()
+        .to_owned();
     let role = format!("/users/{admin_id}/roles/administrator");
-    admin.delete(&role).await.expect_problem(409, "last_administrator");
-    admin.delete(&format!("/users/{admin_id}")).await.expect_problem(409, "last_administrator");
+    admin
+        .delete(&role)
+        .await
+        .expect_problem(409, "last_administrator");
+    admin
+        .delete(&format!("/users/{admin_id}"))
+        .await
+        .expect_problem(409, "last_administrator");
     user_with_roles(&server, &admin, "second@example.com", &["administrator"]).await;
     admin.delete(&role).await.expect(200);
     let second = Client::login(&server, "second@example.com", PASSWORD).await;
@@ -97,82 +140,152 @@ async fn roles_are_lists_of_permissions_and_system_roles_are_read_only() {
     admin.post("/roles", billing.clone()).await.expect(201);
     assert_eq!(admin.post("/roles", billing).await.status, 409);
     let clerk = user_with_roles(&server, &admin, "clerk@example.com", &["billing_clerk"]).await;
-    let invoice = clerk.post("/invoices", draft()).await.expect(201);
-    clerk.get(&format!("/invoices/{}", id(&invoice))).await.expect(200);
-    clerk.get("/invoices").await.expect_problem(403, "permission_denied");
+    let created = clerk.post("/invoices", draft()).await;
+    let token = created.header("consistency-token").to_owned();
+    let path = format!("/invoices/{}", id(&created.expect(201)));
+    clerk.get_after(&path, &token).await.expect(200);
+    clerk
+        .get("/invoices")
+        .await
+        .expect_problem(403, "permission_denied");
     let wider = json!({"permissions": ["invoice.create", "invoice.get_by_id", "invoice.get_all"]});
     admin.patch("/roles/billing_clerk", wider).await.expect(200);
-    clerk.eventually("/invoices", |answer| answer.status == 200).await;
+    clerk
+        .eventually("/invoices", |answer| answer.status == 200)
+        .await;
     let accountant = admin.get("/roles/accountant").await.expect(200);
     assert_eq!(accountant["permissions"].as_array().unwrap().len(), 6);
     let change = json!({"permissions": ["invoice.create"]});
-    admin.patch("/roles/accountant", change).await.expect_problem(409, "system_role");
-    admin.delete("/roles/administrator").await.expect_problem(409, "system_role");
+    admin
+        .patch("/roles/accountant", change)
+        .await
+        .expect_problem(409, "system_role");
+    admin
+        .delete("/roles/administrator")
+        .await
+        .expect_problem(409, "system_role");
 }
 
 #[tokio::test]
 async fn credentials_are_checked_and_refresh_tokens_rotate() {
     let server = Server::start();
     let anonymous = Client::anonymous(&server);
-    anonymous.get("/invoices").await.expect_problem(401, "unauthenticated");
-    anonymous.with_token("not.a.token").get("/invoices").await.expect_problem(401, "unauthenticated");
+    anonymous
+        .get("/invoices")
+        .await
+        .expect_problem(401, "unauthenticated");
+    anonymous
+        .with_token("not.a.token")
+        .get("/invoices")
+        .await
+        .expect_problem(401, "unauthenticated");
     let login = |password: &str| json!({"username": ADMIN_EMAIL, "password": password});
-    anonymous.post("/auth/login", login("wrong")).await.expect_problem(401, "unauthenticated");
-    let tokens = anonymous.post("/auth/login", login(ADMIN_PASSWORD)).await.expect(200);
+    anonymous
+        .post("/auth/login", login("wrong"))
+        .await
+        .expect_problem(401, "unauthenticated");
+    let tokens = anonymous
+        .post("/auth/login", login(ADMIN_PASSWORD))
+        .await
+        .expect(200);
     assert_eq!(tokens["token_type"], "Bearer");
     let refresh = |token: &Value| json!({"refresh_token": token});
-    let rotated =
-        anonymous.post("/auth/refresh", refresh(&tokens["refresh_token"])).await.expect(200);
-    anonymous.with_token(rotated["access_token"].as_str().unwrap()).get("/auth/me").await.expect(200);
+    let rotated = anonymous
+        .post("/auth/refresh", refresh(&tokens["refresh_token"]))
+        .await
+        .expect(200);
+    anonymous
+        .with_token(rotated["access_token"].as_str().unwrap())
+        .get("/auth/me")
+        .await
+        .expect(200);
     // A rotated token that comes back means that somebody else has it: the whole family ends.
-    anonymous.post("/auth/refresh", refresh(&tokens["refresh_token"])).await.expect_problem(401, "unauthenticated");
-    anonymous.post("/auth/refresh", refresh(&rotated["refresh_token"])).await.expect_problem(401, "unauthenticated");
+    anonymous
+        .post("/auth/refresh", refresh(&tokens["refresh_token"]))
+        .await
+        .expect_problem(401, "unauthenticated");
+    anonymous
+        .post("/auth/refresh", refresh(&rotated["refresh_token"]))
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
-#[tokio::test]
-async fn a_foreign_id_looks_like_an_unknown_one() {
-    let data = Data::new();
-    let server = Server::start_on(data);
-    let data = server.terminate().1;
+/// A system with two tenants: `default`, and `rival` with an administrator of its own.
+async fn two_tenants() -> (Server, Client, Client) {
+    let (_, data) = Server::start().terminate();
     let output = invoiceapp()
-        .args(["tenant", "create", "rival", "--admin", "boss@rival.example", "--json", "--data"])
+        .args([
+            "tenant",
+            "create",
+            "rival",
+            "--admin",
+            "boss@rival.example",
+            "--json",
+            "--data",
+        ])
         .arg(data.directory())
         .env("INVOICEAPP_ADMIN_PASSWORD", PASSWORD)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let server = Server::start_on(data);
     let admin = Client::admin(&server).await;
     let rival = Client::login(&server, "boss@rival.example", PASSWORD).await;
+    (server, admin, rival)
+}
+
+/// The problem without what tells one request from another.
+fn anonymised(mut problem: Value) -> Value {
+    let members = problem.as_object_mut().unwrap();
+    members.remove("trace_id");
+    members.remove("instance");
+    problem
+}
+
+#[tokio::test]
+async fn a_foreign_id_looks_like_an_unknown_one() {
+    let (_server, admin, rival) = two_tenants().await;
     let created = admin.post("/invoices", draft()).await;
     let token = created.header("consistency-token").to_owned();
-    let invoice = created.expect(201);
-    let foreign = format!("/invoices/{}", id(&invoice));
+    let foreign = format!("/invoices/{}", id(&created.expect(201)));
     let unknown = "/invoices/01890000-0000-7000-8000-000000000000";
     for (method, suffix) in [
-        (reqwest::Method::GET, ""),
-        (reqwest::Method::GET, "/pdf"),
-        (reqwest::Method::GET, "/history"),
-        (reqwest::Method::POST, "/issue"),
-        (reqwest::Method::POST, "/send"),
-        (reqwest::Method::POST, "/discard"),
-        (reqwest::Method::DELETE, "/lines/01890000-0000-7000-8000-000000000000"),
+        (Method::GET, ""),
+        (Method::GET, "/pdf"),
+        (Method::GET, "/history"),
+        (Method::POST, "/issue"),
+        (Method::POST, "/send"),
+        (Method::POST, "/discard"),
+        (
+            Method::DELETE,
+            "/lines/01890000-0000-7000-8000-000000000000",
+        ),
     ] {
-        let body = if suffix == "/discard" { json!({"reason": "x"}) } else { json!({}) };
         let send = |path: &str| {
             let request = rival.request(method.clone(), &format!("{path}{suffix}"));
             let request = request.header("Consistency-Token", &token);
-            rival.send(if method == reqwest::Method::POST { request.json(&body) } else { request })
+            let has_body = method == Method::POST;
+            rival.send(if has_body {
+                request.json(&json!({}))
+            } else {
+                request
+            })
         };
-        let (mut of_foreign, mut of_unknown) =
-            (send(&foreign).await.expect_problem(404, "not_found"), send(unknown).await.expect(404));
-        for problem in [&mut of_foreign, &mut of_unknown] {
-            problem.as_object_mut().unwrap().remove("trace_id");
-            problem.as_object_mut().unwrap().remove("instance");
-        }
-        assert_eq!(of_foreign, of_unknown, "{method} {suffix}");
+        let of_foreign = send(&foreign).await.expect_problem(404, "not_found");
+        let of_unknown = send(unknown).await.expect_problem(404, "not_found");
+        assert_eq!(
+            anonymised(of_foreign),
+            anonymised(of_unknown),
+            "{method} {suffix}"
+        );
     }
-    assert_eq!(rival.get("/invoices?count=true").await.expect(200)["total"], 0);
-    let issued = rival.put("/organization", organization()).await;
-    issued.expect(200);
+    assert_eq!(
+        rival.get("/invoices?count=true").await.expect(200)["total"],
+        0
+    );
+    rival.put("/organization", organization()).await.expect(200);
 }

@@ -31,12 +31,19 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|_| panic!("{}: {:?}", self.status, String::from_utf8_lossy(&self.bytes)))
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| {
+            panic!(
+                "{}: {:?}",
+                self.status,
+                String::from_utf8_lossy(&self.bytes)
+            )
+        })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The answer's body, after checking its status.
@@ -48,7 +55,11 @@ impl Answer {
             "{}",
             String::from_utf8_lossy(&self.bytes)
         );
-        if self.bytes.is_empty() { Value::Null } else { self.json() }
+        if self.bytes.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 
     /// Checks status and problem code, and that it is a problem document.
@@ -58,7 +69,10 @@ impl Answer {
         let body = self.expect(status);
         assert_eq!(body["code"], code, "{body}");
         assert_eq!(body["status"], status, "{body}");
-        assert!(content_type.starts_with("application/problem+json"), "{content_type}");
+        assert!(
+            content_type.starts_with("application/problem+json"),
+            "{content_type}"
+        );
         body
     }
 }
@@ -79,7 +93,9 @@ impl Client {
     pub(crate) fn anonymous(server: &Server) -> Self {
         static CRYPTO: std::sync::Once = std::sync::Once::new();
         CRYPTO.call_once(|| {
-            rustls::crypto::ring::default_provider().install_default().unwrap();
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .unwrap();
         });
         Self {
             http: reqwest::Client::new(),
@@ -89,13 +105,24 @@ impl Client {
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let request = self.http.request(method, url).timeout(EVENTUALLY);
-        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+        if self.token.is_empty() {
+            request
+        } else {
+            request.bearer_auth(&self.token)
+        }
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -113,7 +140,11 @@ impl Client {
 
     /// A query that waits for the view to have seen a command's answer.
     pub(crate) async fn get_after(&self, path: &str, token: &str) -> Answer {
-        self.send(self.request(Method::GET, path).header("Consistency-Token", token)).await
+        self.send(
+            self.request(Method::GET, path)
+                .header("Consistency-Token", token),
+        )
+        .await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
@@ -160,7 +191,11 @@ impl Client {
 
 /// An idempotency key that no other call has.
 pub(crate) fn fresh_key() -> String {
-    format!("key-{}-{}", std::process::id(), KEYS.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "key-{}-{}",
+        std::process::id(),
+        KEYS.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// A seller that may issue.

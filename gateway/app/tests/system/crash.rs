@@ -29,17 +29,27 @@ async fn issue_until_killed(admin: Client, answered: Answered, pending: Answered
         else {
             return;
         };
-        let Ok(invoice) = created.json::<Value>().await else { return };
-        let Some(invoice) = invoice["id"].as_str().map(str::to_owned) else { return };
+        let Ok(invoice) = created.json::<Value>().await else {
+            return;
+        };
+        let Some(invoice) = invoice["id"].as_str().map(str::to_owned) else {
+            return;
+        };
         let key = fresh_key();
         pending.lock().unwrap().insert(invoice.clone(), key.clone());
         let issue = admin
             .request(Method::POST, &format!("/invoices/{invoice}/issue"))
             .header("Idempotency-Key", &key)
             .json(&json!({}));
-        let Ok(issued) = issue.send().await else { return };
-        let Ok(issued) = issued.json::<Value>().await else { return };
-        let Some(number) = issued["number"].as_str() else { return };
+        let Ok(issued) = issue.send().await else {
+            return;
+        };
+        let Ok(issued) = issued.json::<Value>().await else {
+            return;
+        };
+        let Some(number) = issued["number"].as_str() else {
+            return;
+        };
         pending.lock().unwrap().remove(&invoice);
         answered.lock().unwrap().insert(invoice, number.to_owned());
     }
@@ -51,7 +61,11 @@ fn verify(data: &Data) -> Value {
         .arg(data.directory())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -60,7 +74,11 @@ async fn numbers_are_dense_and_every_answered_invoice_is_there_after_kills() {
     let answered = Answered::default();
     let pending = Answered::default();
     let server = Server::start();
-    Client::admin(&server).await.put("/organization", organization()).await.expect(200);
+    Client::admin(&server)
+        .await
+        .put("/organization", organization())
+        .await
+        .expect(200);
     let mut data = server.kill();
     for round in 1..=ROUNDS {
         let server = Server::start_on(data);
@@ -72,7 +90,10 @@ async fn numbers_are_dense_and_every_answered_invoice_is_there_after_kills() {
             })
             .collect();
         while answered.lock().unwrap().len() < round * ANSWERED_PER_ROUND {
-            assert!(clients.iter().any(|client| !client.is_finished()), "all clients ended");
+            assert!(
+                clients.iter().any(|client| !client.is_finished()),
+                "all clients ended"
+            );
             tokio::task::yield_now().await;
         }
         data = server.kill();
@@ -87,7 +108,9 @@ async fn numbers_are_dense_and_every_answered_invoice_is_there_after_kills() {
     let unresolved: Vec<_> = pending.lock().unwrap().drain().collect();
     for (invoice, key) in unresolved {
         let request = admin.request(Method::POST, &format!("/invoices/{invoice}/issue"));
-        let issued = admin.send(request.header("Idempotency-Key", key).json(&json!({}))).await;
+        let issued = admin
+            .send(request.header("Idempotency-Key", key).json(&json!({})))
+            .await;
         let number = issued.expect(200)["number"].as_str().unwrap().to_owned();
         answered.lock().unwrap().insert(invoice, number);
     }
@@ -114,7 +137,9 @@ async fn check_every_invoice(admin: &Client, answered: &HashMap<String, String>)
             let number = invoice["number"].as_str().unwrap().to_owned();
             listed.insert(id(invoice).to_owned(), number);
         }
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
         path = format!("/invoices?limit=200&status=open&cursor={cursor}");
     }
     let expected: BTreeMap<_, _> = answered.clone().into_iter().collect();

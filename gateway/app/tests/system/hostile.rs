@@ -9,7 +9,12 @@ use crate::server::Server;
 fn pointers(problem: &Value) -> Vec<(&str, &str)> {
     let errors = problem["errors"].as_array().unwrap().iter();
     let mut found: Vec<_> = errors
-        .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .map(|error| {
+            (
+                error["pointer"].as_str().unwrap(),
+                error["code"].as_str().unwrap(),
+            )
+        })
         .collect();
     found.sort_unstable();
     found
@@ -42,9 +47,18 @@ async fn all_errors_of_a_body_are_named_at_once() {
             ("/lines/1/vat/category", "invalid_value"),
         ]
     );
-    let missing = admin.post("/invoices", json!({"lines": [{}]})).await.expect(400);
-    assert!(pointers(&missing).contains(&("/currency", "missing_field")), "{missing}");
-    assert_eq!(admin.get("/invoices?count=true").await.expect(200)["total"], 0);
+    let missing = admin
+        .post("/invoices", json!({"lines": [{}]}))
+        .await
+        .expect(400);
+    assert!(
+        pointers(&missing).contains(&("/currency", "missing_field")),
+        "{missing}"
+    );
+    assert_eq!(
+        admin.get("/invoices?count=true").await.expect(200)["total"],
+        0
+    );
 }
 
 #[tokio::test]
@@ -63,12 +77,24 @@ async fn no_body_brings_the_server_down_and_none_is_half_taken() {
         ("array", b"[]".to_vec(), "application/json", 400),
         ("null", b"null".to_vec(), "application/json", 400),
         ("number", b"1e400".to_vec(), "application/json", 400),
-        ("twice", br#"{"currency":"EUR","currency":"USD"}"#.to_vec(), "application/json", 400),
-        ("form", b"currency=EUR".to_vec(), "application/x-www-form-urlencoded", 415),
+        (
+            "twice",
+            br#"{"currency":"EUR","currency":"USD"}"#.to_vec(),
+            "application/json",
+            400,
+        ),
+        (
+            "form",
+            b"currency=EUR".to_vec(),
+            "application/x-www-form-urlencoded",
+            415,
+        ),
         ("xml", b"<a/>".to_vec(), "text/xml", 415),
     ];
     for (name, body, content_type, status) in cases {
-        let request = admin.request(Method::POST, "/invoices").header("Content-Type", content_type);
+        let request = admin
+            .request(Method::POST, "/invoices")
+            .header("Content-Type", content_type);
         // A server that refuses a body early may close before all of it is sent.
         let Ok(response) = request.body(body).send().await else {
             assert_eq!(name, "big");
@@ -76,9 +102,15 @@ async fn no_body_brings_the_server_down_and_none_is_half_taken() {
         };
         assert_eq!(response.status(), status, "{name}");
         let problem: Value = response.json().await.unwrap();
-        assert!(problem["code"].is_string() && problem["trace_id"].is_string(), "{name}: {problem}");
+        assert!(
+            problem["code"].is_string() && problem["trace_id"].is_string(),
+            "{name}: {problem}"
+        );
     }
-    assert_eq!(admin.get("/invoices?count=true").await.expect(200)["total"], 0);
+    assert_eq!(
+        admin.get("/invoices?count=true").await.expect(200)["total"],
+        0
+    );
 }
 
 #[tokio::test]
@@ -86,26 +118,54 @@ async fn wrong_values_of_every_field_are_refused() {
     let server = Server::start();
     let admin = Client::admin(&server).await;
     let wrong = [
-        json!(null), json!(true), json!(12), json!(-1.5), json!([]), json!({}), json!(""),
-        json!("\u{0}"), json!("\u{200b}"), json!("x".repeat(20_000)),
+        json!(null),
+        json!(true),
+        json!(12),
+        json!(-1.5),
+        json!([]),
+        json!({}),
+        json!(""),
+        json!("\u{0}"),
+        json!("\u{200b}"),
+        json!("x".repeat(20_000)),
     ];
     for field in ["buyer", "currency", "lines"] {
         for value in &wrong {
             let mut body = draft();
             body[field] = value.clone();
             let answer = admin.post("/invoices", body).await;
-            let allowed = (field == "lines" && *value == json!([])) || (field == "buyer" && value.is_null());
+            let allowed =
+                (field == "lines" && *value == json!([])) || (field == "buyer" && value.is_null());
             let status = answer.status.as_u16();
-            assert!(status == 400 || (allowed && status == 201), "{field} = {value}: {status}");
+            assert!(
+                status == 400 || (allowed && status == 201),
+                "{field} = {value}: {status}"
+            );
         }
     }
     for field in ["quantity", "unit_price"] {
-        for text in ["", "1e3", "1_000", "+1", ".5", "5.", "NaN", "1,5", "0x1", " 1", "1.23456789012"] {
+        for text in [
+            "",
+            "1e3",
+            "1_000",
+            "+1",
+            ".5",
+            "5.",
+            "NaN",
+            "1,5",
+            "0x1",
+            " 1",
+            "1.23456789012",
+        ] {
             let mut body = draft();
             body["lines"][0][field] = json!(text);
             let problem = admin.post("/invoices", body).await.expect(400);
             let pointer = format!("/lines/0/{field}");
-            assert_eq!(pointers(&problem), [(pointer.as_str(), "invalid_amount")], "{text}");
+            assert_eq!(
+                pointers(&problem),
+                [(pointer.as_str(), "invalid_amount")],
+                "{text}"
+            );
         }
     }
     let mut computed = draft();
@@ -121,8 +181,14 @@ async fn wrong_values_of_every_field_are_refused() {
 async fn odd_requests_get_problem_documents() {
     let server = Server::start();
     let admin = Client::admin(&server).await;
-    admin.get("/nothing-here").await.expect_problem(404, "not_found");
-    admin.get("/invoices/not-an-id").await.expect_problem(404, "not_found");
+    admin
+        .get("/nothing-here")
+        .await
+        .expect_problem(404, "not_found");
+    admin
+        .get("/invoices/not-an-id")
+        .await
+        .expect_problem(404, "not_found");
     let wrong_method = admin.send(admin.request(Method::PUT, "/invoices")).await;
     assert_eq!(wrong_method.status, 405);
     let invoice = admin.post("/invoices", draft()).await.expect(201);

@@ -10,7 +10,8 @@ use crate::server::Server;
 async fn numbers(client: &Client, query: &str) -> Vec<String> {
     let page = client.get(&format!("/invoices?{query}")).await.expect(200);
     let rows = page["data"].as_array().unwrap().iter();
-    rows.map(|row| row["number"].as_str().unwrap_or("draft").to_owned()).collect()
+    rows.map(|row| row["number"].as_str().unwrap_or("draft").to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -20,9 +21,11 @@ async fn filters_find_what_they_say() {
     admin.put("/organization", organization()).await.expect(200);
     let mut token = String::new();
     let mut issued = Vec::new();
-    for (currency, due, buyer) in
-        [("EUR", "2020-01-31", "Early Bird"), ("EUR", "2999-12-31", "Late Riser"), ("JPY", "2999-12-31", "Tokyo KK")]
-    {
+    for (currency, due, buyer) in [
+        ("EUR", "2020-01-31", "Early Bird"),
+        ("EUR", "2999-12-31", "Late Riser"),
+        ("JPY", "2999-12-31", "Tokyo KK"),
+    ] {
         let mut body = draft();
         body["currency"] = json!(currency);
         body["lines"][0]["unit_price"] = json!("100");
@@ -31,8 +34,14 @@ async fn filters_find_what_they_say() {
             body["due_date"] = json!(due);
         }
         let invoice = admin.post("/invoices", body).await.expect(201);
-        let date = if due == "2999-12-31" { json!({}) } else { json!({"issue_date": "2020-01-17"}) };
-        let answer = admin.post(&format!("/invoices/{}/issue", id(&invoice)), date).await;
+        let date = if due == "2999-12-31" {
+            json!({})
+        } else {
+            json!({"issue_date": "2020-01-17"})
+        };
+        let answer = admin
+            .post(&format!("/invoices/{}/issue", id(&invoice)), date)
+            .await;
         token = answer.header("consistency-token").to_owned();
         issued.push(answer.expect(200));
     }
@@ -41,18 +50,33 @@ async fn filters_find_what_they_say() {
     admin.get_after("/invoices", &token).await.expect(200);
     assert_eq!(numbers(&admin, "status=overdue").await, [number(0)]);
     assert_eq!(numbers(&admin, "status=open").await, [number(2), number(1)]);
-    assert_eq!(numbers(&admin, &format!("number={}", number(1))).await, [number(1)]);
+    assert_eq!(
+        numbers(&admin, &format!("number={}", number(1))).await,
+        [number(1)]
+    );
     assert_eq!(numbers(&admin, "currency=JPY").await, [number(2)]);
     assert_eq!(numbers(&admin, "q=riser").await, [number(1)]);
     assert_eq!(numbers(&admin, "buyer=Tokyo%20KK").await, [number(2)]);
     assert_eq!(numbers(&admin, "issued_to=2020-12-31").await, [number(0)]);
     assert_eq!(numbers(&admin, "due_before=2020-02-01").await, [number(0)]);
-    assert_eq!(numbers(&admin, "currency=JPY&min_balance=357").await, [number(2)]);
-    assert_eq!(numbers(&admin, "currency=JPY&min_balance=358").await, Vec::<String>::new());
+    assert_eq!(
+        numbers(&admin, "currency=JPY&min_balance=357").await,
+        [number(2)]
+    );
+    assert_eq!(
+        numbers(&admin, "currency=JPY&min_balance=358").await,
+        Vec::<String>::new()
+    );
     assert_eq!(numbers(&admin, "status=draft").await, ["draft"]);
     admin.get("/invoices?colour=red").await.expect(400);
-    admin.get("/invoices?status=levitating&limit=0").await.expect_problem(400, "invalid_value");
-    admin.get("/invoices?cursor=tampered").await.expect_problem(400, "invalid_value");
+    admin
+        .get("/invoices?status=levitating&limit=0")
+        .await
+        .expect_problem(400, "invalid_value");
+    admin
+        .get("/invoices?cursor=tampered")
+        .await
+        .expect_problem(400, "invalid_value");
 }
 
 #[tokio::test]
@@ -70,7 +94,13 @@ async fn pages_are_newest_first_and_stable_while_documents_arrive() {
     let mut seen = Vec::new();
     loop {
         let page = admin.get_after(&path, &token).await.expect(200);
-        seen.extend(page["data"].as_array().unwrap().iter().map(|row| id(row).to_owned()));
+        seen.extend(
+            page["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| id(row).to_owned()),
+        );
         admin.post("/invoices", draft()).await.expect(201);
         let Some(cursor) = page["next_cursor"].as_str() else {
             assert_eq!(page["next_cursor"], Value::Null);
@@ -94,21 +124,36 @@ async fn products_keep_every_price_and_an_archived_one_enters_no_draft() {
     let product = admin.post("/products", body.clone()).await.expect(201);
     let mut same_sku = body;
     same_sku["sku"] = json!("chair-1");
-    admin.post("/products", same_sku).await.expect_problem(409, "sku_taken");
+    admin
+        .post("/products", same_sku)
+        .await
+        .expect_problem(409, "sku_taken");
     let path = format!("/products/{}", id(&product));
     let price = json!({"currency": "EUR", "unit_price": "59.90"});
-    admin.post(&format!("{path}/prices"), price).await.expect(201);
+    admin
+        .post(&format!("{path}/prices"), price)
+        .await
+        .expect(201);
     let line = json!({"buyer": crate::api::buyer(), "currency": "EUR", "lines": [{"product_id": id(&product), "quantity": "1"}]});
     let invoice = admin.post("/invoices", line.clone()).await.expect(201);
     assert_eq!(invoice["lines"][0]["unit_price"], "59.90");
     assert_eq!(invoice["lines"][0]["price_version"], 2);
     let mut yen = line.clone();
     yen["currency"] = json!("JPY");
-    admin.post("/invoices", yen).await.expect_problem(409, "currency_mismatch");
+    admin
+        .post("/invoices", yen)
+        .await
+        .expect_problem(409, "currency_mismatch");
     let archived = admin.delete(&path).await;
     assert!(archived.status.is_success());
-    admin.post("/invoices", line.clone()).await.expect_problem(409, "product_archived");
-    admin.post(&format!("{path}/restore"), json!({})).await.expect(200);
+    admin
+        .post("/invoices", line.clone())
+        .await
+        .expect_problem(409, "product_archived");
+    admin
+        .post(&format!("{path}/restore"), json!({}))
+        .await
+        .expect(200);
     admin.post("/invoices", line).await.expect(201);
     let prices = admin.get(&format!("{path}/prices")).await.expect(200);
     assert_eq!(prices["data"].as_array().unwrap().len(), 2);
@@ -125,7 +170,10 @@ async fn a_number_series_formats_its_numbers() {
     for _ in 0..2 {
         let invoice = admin.post("/invoices", draft()).await.expect(201);
         let issue = json!({"series": "SHOP", "issue_date": "2026-11-20"});
-        let issued = admin.post(&format!("/invoices/{}/issue", id(&invoice)), issue).await.expect(200);
+        let issued = admin
+            .post(&format!("/invoices/{}/issue", id(&invoice)), issue)
+            .await
+            .expect(200);
         numbers.push(issued["number"].as_str().unwrap().to_owned());
     }
     assert_eq!(numbers, ["S2026/11-0100", "S2026/11-0101"]);

@@ -1,4 +1,9 @@
 //! Whole-system tests: the built binary, driven over HTTP as a client would drive it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by a panic"
+)]
 
 mod access;
 mod api;
@@ -7,6 +12,8 @@ mod hostile;
 mod idempotency;
 mod lists;
 mod media;
+mod outage;
 mod process;
+mod secrets;
 mod server;
 mod story;

@@ -11,42 +11,66 @@ use crate::server::Server;
 fn png() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let pixels = image::RgbImage::from_pixel(8, 4, image::Rgb([200, 30, 30]));
-    pixels.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    pixels
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }
 
 async fn upload(client: &Client, bytes: Vec<u8>, name: &str, purpose: &str) -> Answer {
     let part = Part::bytes(bytes).file_name(name.to_owned());
-    let form = Form::new().text("purpose", purpose.to_owned()).part("file", part);
-    client.send(client.request(Method::POST, "/media").multipart(form)).await
+    let form = Form::new()
+        .text("purpose", purpose.to_owned())
+        .part("file", part);
+    client
+        .send(client.request(Method::POST, "/media").multipart(form))
+        .await
 }
 
 #[tokio::test]
 async fn a_logo_is_uploaded_shown_and_put_on_the_document() {
     let server = Server::start();
     let admin = Client::admin(&server).await;
-    let logo = upload(&admin, png(), "../../logo.php", "logo").await.expect(201);
+    let logo = upload(&admin, png(), "../../logo.php", "logo")
+        .await
+        .expect(201);
     assert_eq!(logo["content_type"], "image/png");
     let path = format!("/media/{}", id(&logo));
     let download = admin.get(&path).await;
     assert_eq!(download.status, 200);
     assert_eq!(download.header("x-content-type-options"), "nosniff");
-    assert!(download.header("content-disposition").starts_with("attachment"));
+    assert!(
+        download
+            .header("content-disposition")
+            .starts_with("attachment")
+    );
     assert!(!download.header("content-disposition").contains("php"));
-    admin.eventually(&format!("{path}/thumbnail"), |answer| answer.status == 200).await;
+    admin
+        .eventually(&format!("{path}/thumbnail"), |answer| answer.status == 200)
+        .await;
 
     let mut seller = organization();
     seller["logo_media_id"] = json!(id(&logo));
     admin.put("/organization", seller).await.expect(200);
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
-    admin.post(&format!("{path}/issue"), json!({})).await.expect(200);
-    let pdf = admin.eventually(&format!("{path}/pdf"), |answer| answer.status == 200).await;
+    admin
+        .post(&format!("{path}/issue"), json!({}))
+        .await
+        .expect(200);
+    let pdf = admin
+        .eventually(&format!("{path}/pdf"), |answer| answer.status == 200)
+        .await;
     let document = lopdf::Document::load_mem(&pdf.bytes).unwrap();
-    let images = document.objects.values().filter(|object| {
-        let stream = object.as_stream();
-        stream.is_ok_and(|it| it.dict.get(b"Subtype").is_ok_and(|name| name.as_name() == Ok(b"Image")))
-    });
+    let is_image = |object: &&lopdf::Object| {
+        let subtype = object
+            .as_stream()
+            .and_then(|stream| stream.dict.get(b"Subtype"));
+        subtype
+            .and_then(lopdf::Object::as_name)
+            .is_ok_and(|name| name == b"Image")
+    };
+    let images = document.objects.values().filter(is_image);
     assert_eq!(images.count(), 1);
 }
 

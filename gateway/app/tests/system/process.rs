@@ -19,14 +19,25 @@ async fn a_second_process_on_the_same_data_is_refused_by_name() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains(&format!("process {}", server.pid())), "{message}");
-    Client::admin(&server).await.get("/auth/me").await.expect(200);
+    assert!(
+        message.contains(&format!("process {}", server.pid())),
+        "{message}"
+    );
+    Client::admin(&server)
+        .await
+        .get("/auth/me")
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn a_termination_signal_drains_and_exits_with_zero() {
     let server = Server::start();
-    Client::admin(&server).await.get("/auth/me").await.expect(200);
+    Client::admin(&server)
+        .await
+        .get("/auth/me")
+        .await
+        .expect(200);
     let (status, _data) = server.terminate();
     assert_eq!(status.code(), Some(0));
 }
@@ -35,17 +46,29 @@ async fn a_termination_signal_drains_and_exits_with_zero() {
 async fn health_names_every_part() {
     let server = Server::start();
     let client = Client::anonymous(&server);
-    client.get(&format!("{}/livez", server.url())).await.expect(200);
-    let ready = client.get(&format!("{}/readyz", server.url())).await.expect(200);
+    client
+        .get(&format!("{}/livez", server.url()))
+        .await
+        .expect(200);
+    let ready = client
+        .get(&format!("{}/readyz", server.url()))
+        .await
+        .expect(200);
     for part in ["journal", "views", "jobs", "objects", "identity"] {
-        assert!(ready.to_string().contains(part), "{part} is missing in {ready}");
+        assert!(
+            ready.to_string().contains(part),
+            "{part} is missing in {ready}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_served_openapi_document_is_the_printed_one() {
     let server = Server::start();
-    let served = Client::anonymous(&server).get("/openapi.json").await.expect(200);
+    let served = Client::anonymous(&server)
+        .get("/openapi.json")
+        .await
+        .expect(200);
     let output = invoiceapp().arg("openapi").output().unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(served, printed);
@@ -53,15 +76,25 @@ async fn the_served_openapi_document_is_the_printed_one() {
     let docs = Client::anonymous(&server).get("/docs/").await;
     assert_eq!(docs.status, 200);
     let page = String::from_utf8(docs.bytes).unwrap();
-    assert!(!page.contains("https://"), "the docs page loads nothing from elsewhere: {page}");
+    assert!(
+        !page.contains("https://"),
+        "the docs page loads nothing from elsewhere: {page}"
+    );
 }
 
 #[test]
 fn a_wrong_command_line_exits_with_two_and_an_unknown_setting_is_refused() {
     let usage = invoiceapp().arg("levitate").output().unwrap();
     assert_eq!(usage.status.code(), Some(2));
-    let setting =
-        invoiceapp().arg("openapi").env("INVOICEAPP_HTTP__LISTEM", "x").output().unwrap();
+    let setting = invoiceapp()
+        .arg("openapi")
+        .env("INVOICEAPP_HTTP__LISTEM", "x")
+        .output()
+        .unwrap();
     assert_eq!(setting.status.code(), Some(1));
-    assert!(String::from_utf8(setting.stderr).unwrap().contains("listem"));
+    assert!(
+        String::from_utf8(setting.stderr)
+            .unwrap()
+            .contains("listem")
+    );
 }

@@ -91,7 +91,10 @@ impl Server {
             let Ok(line) = receiver.recv_timeout(READY_TIMEOUT) else {
                 let _ = child.kill();
                 let log = std::fs::read_to_string(data.path().join("stderr.log"));
-                panic!("the server did not become ready: {}", log.unwrap_or_default());
+                panic!(
+                    "the server did not become ready: {}",
+                    log.unwrap_or_default()
+                );
             };
             if let Ok(facts) = serde_json::from_str::<serde_json::Value>(&line)
                 && let Some(url) = facts["url"].as_str()
@@ -132,7 +135,13 @@ impl Server {
     /// Asks the process to end, and tells how it did.
     pub(crate) fn terminate(mut self) -> (std::process::ExitStatus, Data) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let begun = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {

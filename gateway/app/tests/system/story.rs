@@ -3,12 +3,16 @@
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value, json};
 
-use crate::api::{Client, Answer, buyer, draft, id, organization};
+use crate::api::{Answer, Client, buyer, draft, id, organization};
 use crate::server::Server;
 
 fn minor_sum(rows: &Value, field: &str) -> i64 {
     let text = |row: &Value| row[field].as_str().unwrap().replace('.', "");
-    rows.as_array().unwrap().iter().map(|row| text(row).parse::<i64>().unwrap()).sum()
+    rows.as_array()
+        .unwrap()
+        .iter()
+        .map(|row| text(row).parse::<i64>().unwrap())
+        .sum()
 }
 
 fn mails(server: &Server) -> Vec<Vec<u8>> {
@@ -17,12 +21,20 @@ fn mails(server: &Server) -> Vec<Vec<u8>> {
         let Ok(entries) = std::fs::read_dir(server.directory().join("mail").join(folder)) else {
             continue;
         };
-        found.extend(entries.flatten().map(|entry| std::fs::read(entry.path()).unwrap()));
+        found.extend(
+            entries
+                .flatten()
+                .map(|entry| std::fs::read(entry.path()).unwrap()),
+        );
     }
     found
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn an_invoice_goes_from_draft_to_paid() {
     let server = Server::start();
     let admin = Client::admin(&server).await;
@@ -57,9 +69,16 @@ async fn an_invoice_goes_from_draft_to_paid() {
     assert_eq!(invoice["totals"]["payable"], "71.36");
     let path = format!("/invoices/{}", id(&invoice));
 
-    let issued = admin.post(&format!("{path}/issue"), json!({})).await.expect(200);
+    let issued = admin
+        .post(&format!("{path}/issue"), json!({}))
+        .await
+        .expect(200);
     assert_eq!(issued["status"], "open");
-    assert!(issued["number"].as_str().unwrap().ends_with("00001"), "{}", issued["number"]);
+    assert!(
+        issued["number"].as_str().unwrap().ends_with("00001"),
+        "{}",
+        issued["number"]
+    );
     assert_eq!(issued["lines"][0]["unit_price"], "19.99");
     assert_eq!(issued["lines"][0]["price_version"], 1);
     assert_eq!(issued["totals"]["tax"], "11.39");
@@ -70,7 +89,9 @@ async fn an_invoice_goes_from_draft_to_paid() {
     sent.expect(202);
     admin.get_after(&path, &token).await.expect(200);
 
-    let pdf = admin.eventually(&format!("{path}/pdf"), |answer| answer.status == 200).await;
+    let pdf = admin
+        .eventually(&format!("{path}/pdf"), |answer| answer.status == 200)
+        .await;
     assert_eq!(pdf.header("content-type"), "application/pdf");
     assert_eq!(pdf.header("x-content-type-options"), "nosniff");
     assert!(pdf.bytes.starts_with(b"%PDF-"));
@@ -80,18 +101,32 @@ async fn an_invoice_goes_from_draft_to_paid() {
     let mails = mails(&server);
     assert_eq!(mails.len(), 1);
     let mail = MessageParser::default().parse(&mails[0]).unwrap();
-    assert_eq!(mail.to().unwrap().first().unwrap().address().unwrap(), "kunde@example.org");
+    assert_eq!(
+        mail.to().unwrap().first().unwrap().address().unwrap(),
+        "kunde@example.org"
+    );
     let attached = mail.attachments().next().unwrap();
     assert!(attached.is_content_type("application", "pdf"));
-    assert_eq!(attached.contents(), pdf.bytes, "the mail carries the stored document");
+    assert_eq!(
+        attached.contents(),
+        pdf.bytes,
+        "the mail carries the stored document"
+    );
 
     let part = json!({"amount": "50.00", "paid_on": "2026-11-20", "method": "transfer", "reference": "A1"});
-    let partial = admin.post(&format!("{path}/payments"), part).await.expect(201);
+    let partial = admin
+        .post(&format!("{path}/payments"), part)
+        .await
+        .expect(201);
     assert_eq!(partial["settlement_status"], "partially_paid");
     assert_eq!(partial["totals"]["balance"], "21.36");
     let too_much = json!({"amount": "21.37", "paid_on": "2026-11-20", "method": "transfer", "reference": "A2"});
-    admin.post(&format!("{path}/payments"), too_much).await.expect_problem(409, "overpayment");
-    let rest = json!({"amount": "21.36", "paid_on": "2026-11-21", "method": "cash", "reference": "A3"});
+    admin
+        .post(&format!("{path}/payments"), too_much)
+        .await
+        .expect_problem(409, "overpayment");
+    let rest =
+        json!({"amount": "21.36", "paid_on": "2026-11-21", "method": "cash", "reference": "A3"});
     let paid = admin.post(&format!("{path}/payments"), rest).await;
     let token = paid.header("consistency-token").to_owned();
     let paid = paid.expect(201);
@@ -101,9 +136,16 @@ async fn an_invoice_goes_from_draft_to_paid() {
     let read = admin.get_after(&path, &token).await.expect(200);
     assert_eq!(read["status"], "paid");
     let history = admin.get(&format!("{path}/history")).await.expect(200);
-    let types: Vec<&str> =
-        history["data"].as_array().unwrap().iter().map(|it| it["type"].as_str().unwrap()).collect();
-    assert!(types.contains(&"InvoiceIssued") && types.contains(&"PaymentRecorded"), "{types:?}");
+    let types: Vec<&str> = history["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["type"].as_str().unwrap())
+        .collect();
+    assert!(
+        types.contains(&"InvoiceIssued") && types.contains(&"PaymentRecorded"),
+        "{types:?}"
+    );
 
     let dashboard = admin.get_after("/dashboard", &token).await.expect(200);
     assert!(dashboard.to_string().contains("EUR"), "{dashboard}");
@@ -117,19 +159,31 @@ async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again() {
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
     let sent = admin
-        .post(&format!("{path}/send"), json!({"recipients": ["a@example.org", "b@example.org"], "locale": "fr"}))
+        .post(
+            &format!("{path}/send"),
+            json!({"recipients": ["a@example.org", "b@example.org"], "locale": "fr"}),
+        )
         .await
         .expect(202);
     assert_eq!(sent["status"], "open");
     assert_ne!(sent["number"], Value::Null);
-    admin.eventually(&path, |answer| answer.json()["delivery_status"] == "sent").await;
+    admin
+        .eventually(&path, |answer| answer.json()["delivery_status"] == "sent")
+        .await;
     assert_eq!(mails(&server).len(), 2);
 
-    let all = json!({"amount": "71.36", "paid_on": "2026-11-20", "method": "card", "reference": "R"});
-    let paid = admin.post(&format!("{path}/payments"), all).await.expect(201);
+    let all =
+        json!({"amount": "71.36", "paid_on": "2026-11-20", "method": "card", "reference": "R"});
+    let paid = admin
+        .post(&format!("{path}/payments"), all)
+        .await
+        .expect(201);
     assert_eq!(paid["status"], "paid");
     let payment = paid["payments"][0]["id"].as_str().unwrap();
-    let reversed = admin.delete(&format!("{path}/payments/{payment}")).await.expect(200);
+    let reversed = admin
+        .delete(&format!("{path}/payments/{payment}"))
+        .await
+        .expect(200);
     assert_eq!(reversed["status"], "open");
     assert_eq!(reversed["totals"]["balance"], "71.36");
 }
@@ -140,21 +194,50 @@ async fn states_refuse_what_they_do_not_allow() {
     let admin = Client::admin(&server).await;
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
-    admin.post(&format!("{path}/issue"), json!({})).await.expect_problem(409, "seller_incomplete");
+    admin
+        .post(&format!("{path}/issue"), json!({}))
+        .await
+        .expect_problem(409, "seller_incomplete");
     admin.put("/organization", organization()).await.expect(200);
-    let payment = json!({"amount": "1.00", "paid_on": "2026-11-20", "method": "cash", "reference": "x"});
-    let refused =
-        admin.post(&format!("{path}/payments"), payment).await.expect_problem(409, "invoice_not_issued");
-    assert!(refused["available_actions"].as_array().unwrap().contains(&json!("issue")), "{refused}");
+    let payment =
+        json!({"amount": "1.00", "paid_on": "2026-11-20", "method": "cash", "reference": "x"});
+    let refused = admin
+        .post(&format!("{path}/payments"), payment)
+        .await
+        .expect_problem(409, "invoice_not_issued");
+    assert!(
+        refused["available_actions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("issue")),
+        "{refused}"
+    );
     let unknown = json!({"series": "NOPE"});
-    admin.post(&format!("{path}/issue"), unknown).await.expect_problem(409, "series_unknown");
+    admin
+        .post(&format!("{path}/issue"), unknown)
+        .await
+        .expect_problem(409, "series_unknown");
 
-    let issued = admin.post(&format!("{path}/issue"), json!({"issue_date": "2026-11-20"})).await;
+    let issued = admin
+        .post(
+            &format!("{path}/issue"),
+            json!({"issue_date": "2026-11-20"}),
+        )
+        .await;
     assert_eq!(issued.expect(200)["issue_date"], "2026-11-20");
-    admin.post(&format!("{path}/issue"), json!({})).await.expect_problem(409, "invoice_not_draft");
-    admin.patch(&path, json!({"note": "late"})).await.expect_problem(409, "invoice_not_draft");
+    admin
+        .post(&format!("{path}/issue"), json!({}))
+        .await
+        .expect_problem(409, "invoice_not_draft");
+    admin
+        .patch(&path, json!({"note": "late"}))
+        .await
+        .expect_problem(409, "invoice_not_draft");
     let reason = json!({"reason": "mistake"});
-    admin.post(&format!("{path}/discard"), reason.clone()).await.expect_problem(409, "invoice_not_draft");
+    admin
+        .post(&format!("{path}/discard"), reason.clone())
+        .await
+        .expect_problem(409, "invoice_not_draft");
 
     let other = admin.post("/invoices", draft()).await.expect(201);
     let earlier = json!({"issue_date": "2026-11-19"});
@@ -163,7 +246,10 @@ async fn states_refuse_what_they_do_not_allow() {
         .post(&format!("{other_path}/issue"), earlier)
         .await
         .expect_problem(409, "issue_date_before_last");
-    let discarded = admin.post(&format!("{other_path}/discard"), reason).await.expect(200);
+    let discarded = admin
+        .post(&format!("{other_path}/discard"), reason)
+        .await
+        .expect(200);
     assert_eq!(discarded["status"], "discarded");
 
     let empty = json!({"buyer": buyer(), "currency": "EUR", "lines": []});
@@ -185,12 +271,21 @@ async fn a_draft_is_changed_line_by_line() {
     assert_eq!(with_line["lines"][1]["net_amount"], "20.01");
     let line_id = with_line["lines"][1]["id"].as_str().unwrap().to_owned();
     let changed = json!({"name": "Board", "quantity": "1", "unit_price": "10", "vat": {"category": "S", "rate": "7"}});
-    let changed = admin.put(&format!("{path}/lines/{line_id}"), changed).await.expect(200);
+    let changed = admin
+        .put(&format!("{path}/lines/{line_id}"), changed)
+        .await
+        .expect(200);
     assert_eq!(changed["lines"][1]["net_amount"], "10.00");
-    let removed = admin.delete(&format!("{path}/lines/{line_id}")).await.expect(200);
+    let removed = admin
+        .delete(&format!("{path}/lines/{line_id}"))
+        .await
+        .expect(200);
     assert_eq!(removed["lines"].as_array().unwrap().len(), 1);
     let patched = admin
-        .patch(&path, json!({"note": "Thank you", "purchase_order": "PO-7", "net_days": 10}))
+        .patch(
+            &path,
+            json!({"note": "Thank you", "purchase_order": "PO-7", "net_days": 10}),
+        )
         .await
         .expect(200);
     assert_eq!(patched["note"], "Thank you");

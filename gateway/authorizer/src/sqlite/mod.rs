@@ -83,6 +83,15 @@ impl IdentityStore {
         Ok(Self { pool, ended })
     }
 
+    /// Tries whether the store answers.
+    ///
+    /// # Errors
+    /// [`IdentityStoreError`].
+    pub async fn check(&self) -> Result<(), IdentityStoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Closes the file.
     pub async fn close(&self) {
         self.pool.close().await;

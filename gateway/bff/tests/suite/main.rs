@@ -1,5 +1,8 @@
 //! The front door with stand-ins behind it, asked in process.
-#![expect(clippy::unwrap_used, reason = "what a fixture cannot do fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a fixture cannot do fails its test"
+)]
 
 mod docs;
 mod fixture;
