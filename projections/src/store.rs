@@ -143,7 +143,7 @@ pub trait ViewStore: Send + Sync + std::fmt::Debug {
         series: &[SeriesCode],
     ) -> Result<Vec<RegisteredNumber>, ViewError>;
 
-    /// Streams that are parked, at most `limit`.
+    /// Streams that are parked, in the order of the positions at which they were, at most `limit`.
     ///
     /// # Errors
     /// [`ViewError`].

@@ -36,7 +36,9 @@ pub use answer::{CommandAnswer, ListPage, QueryAnswer};
 pub use caller::{Authenticated, RequirePermission};
 pub use code::Code;
 pub use command::CommandRequest;
-pub use json::{BodyDigest, BodyErrors, Change, DecimalText, Json, NoBody, OptionalJson, Text};
+pub use json::{
+    BodyDigest, BodyErrors, Change, DecimalText, Json, NoBody, OptionalJson, Text, Unread,
+};
 pub use path::{PathId, PathIds};
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use query::{ConsistencyToken, Cursor, List, NoParameters, Page, Query};

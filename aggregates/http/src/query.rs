@@ -37,22 +37,23 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone, Copy)]
 pub struct NoParameters;
 
-/// What a list is asked for.
+/// What a list is asked for; `C` is its cursor.
 #[derive(Debug, Clone)]
-pub struct List<T> {
+pub struct List<T, C = Cursor> {
     /// Which page.
-    pub page: Page,
+    pub page: Page<C>,
     /// Which entries.
     pub filter: T,
 }
 
-/// Which page of a list.
+/// Which page of a list; `C` is its cursor, another than [`Cursor`] when the list is not ordered by
+/// a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<C = Cursor> {
     /// Entries at most, 1 to [`PAGE_LIMIT_MAX`].
     pub limit: usize,
     /// Where the page before ended; `None` for the first page.
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<C>,
     /// Whether the answer has the total.
     pub count: bool,
 }
@@ -156,7 +157,12 @@ impl<S: Sync> FromRequestParts<S> for NoParameters {
     }
 }
 
-impl<T: Deserr<BodyErrors>, S: Sync> FromRequestParts<S> for List<T> {
+impl<T, C, S> FromRequestParts<S> for List<T, C>
+where
+    T: Deserr<BodyErrors>,
+    C: FromStr<Err = InvalidValue> + Send,
+    S: Sync,
+{
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

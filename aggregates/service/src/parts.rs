@@ -244,7 +244,7 @@ pub(crate) fn view_problem(error: ViewError) -> Problem {
     match error {
         ViewError::Behind { .. } => Problem::view_behind(),
         ViewError::Unavailable(_) => Problem::unavailable(&error),
-        ViewError::Undecodable { .. } => Problem::internal(&error),
+        ViewError::Undecodable { .. } | ViewError::Overflow(_) => Problem::internal(&error),
     }
 }
 

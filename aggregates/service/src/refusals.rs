@@ -7,12 +7,16 @@ use invoiceapp_domain::organization::OrganizationRefusal;
 use invoiceapp_domain::product::ProductRefusal;
 use invoiceapp_domain::role::RoleRefusal;
 use invoiceapp_domain::user::UserRefusal;
-use invoiceapp_http::{Code, Problem};
+use invoiceapp_http::{Code, FieldError, Problem};
 
 /// A refusal with a stable code.
 pub(crate) trait Refuses: std::fmt::Display {
     /// The code, as the API names it.
     fn stable_code(&self) -> &'static str;
+
+    /// The field of the request that it is about: a JSON pointer, when the request could never be
+    /// right.
+    fn pointer(&self) -> Option<&'static str>;
 
     /// The problem that a client gets.
     fn problem(&self) -> Problem {
@@ -21,6 +25,10 @@ pub(crate) trait Refuses: std::fmt::Display {
             .iter()
             .copied()
             .find(|known| known.as_str() == code);
+        if let Some(pointer) = self.pointer() {
+            let code = known.unwrap_or(Code::InvalidValue);
+            return Problem::invalid(vec![FieldError::at(pointer, code, sentence(self))]);
+        }
         match known {
             Some(Code::NotFound) => Problem::not_found(),
             Some(known) => Problem::new(known).with_detail(sentence(self)),
@@ -40,20 +48,25 @@ fn sentence(refusal: &(impl std::fmt::Display + ?Sized)) -> String {
 }
 
 macro_rules! refuses {
-    ($($refusal:ty),+ $(,)?) => {$(
+    ($($refusal:ty: $pointer:expr),+ $(,)?) => {$(
         impl Refuses for $refusal {
             fn stable_code(&self) -> &'static str {
                 self.code()
+            }
+
+            fn pointer(&self) -> Option<&'static str> {
+                let pointer: fn(&Self) -> Option<&'static str> = $pointer;
+                pointer(self)
             }
         }
     )+};
 }
 
 refuses!(
-    InvoiceRefusal,
-    NumberSeriesRefusal,
-    OrganizationRefusal,
-    ProductRefusal,
-    RoleRefusal,
-    UserRefusal,
+    InvoiceRefusal: |refusal| refusal.field(),
+    NumberSeriesRefusal: |refusal| refusal.field(),
+    OrganizationRefusal: |refusal| refusal.field(),
+    ProductRefusal: |_| None,
+    RoleRefusal: |_| None,
+    UserRefusal: |_| None,
 );

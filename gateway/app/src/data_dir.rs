@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+const JOURNAL_FILE: &str = "journal.db";
 const FOLDER_MODE: u32 = 0o700;
 const SECRET_FILE_MODE: u32 = 0o600;
 /// Longest text read from the lock file.
@@ -60,6 +61,17 @@ impl DataDir {
         })
     }
 
+    /// Locks a directory that has a journal already.
+    ///
+    /// # Errors
+    /// When there is none, and as [`Self::lock`].
+    pub(crate) fn lock_existing(path: &Path) -> anyhow::Result<Self> {
+        if !path.join(JOURNAL_FILE).is_file() {
+            bail!("there is no journal in {}", path.display());
+        }
+        Self::lock(path)
+    }
+
     /// The directory itself.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -67,7 +79,7 @@ impl DataDir {
 
     /// The journal's database.
     pub(crate) fn journal(&self) -> PathBuf {
-        self.path.join("journal.db")
+        self.path.join(JOURNAL_FILE)
     }
 
     /// The views' database of one definition: another fold of the same journal is another file.

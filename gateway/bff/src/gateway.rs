@@ -80,6 +80,7 @@ impl Bff {
         };
         let router = Router::new()
             .route("/api/v1/{*rest}", any(forward))
+            .route("/.well-known/{*rest}", any(forward))
             .with_state(Arc::new(gateway))
             .merge(docs_router(&self.document)?)
             .merge(health_router(self.health));

@@ -1,5 +1,5 @@
-//! The front door: everything under `/api/v1` by one table of routes, rate limits, headers, the
-//! OpenAPI document and its page.
+//! The front door: everything under `/api/v1` and the published keys by one table of routes, rate
+//! limits, headers, the OpenAPI document and its page.
 //!
 //! It decides nothing about who may do what: every service checks the caller itself, so that going
 //! round the front door gains nothing.

@@ -3,7 +3,7 @@
 /// The services behind the front door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum UpstreamName {
-    /// Login, refresh, logout, who am I.
+    /// Login, refresh, logout, who am I, and the keys that verify tokens.
     Authorizer,
     /// Users, roles, the organization.
     UserAccess,
@@ -56,7 +56,7 @@ const fn to(prefix: &'static str, upstream: UpstreamName) -> RouteRule {
 }
 
 /// The table; the first row that fits wins.
-pub const ROUTES: [RouteRule; 10] = [
+pub const ROUTES: [RouteRule; 12] = [
     to("/api/v1/auth", UpstreamName::Authorizer),
     to("/api/v1/users", UpstreamName::UserAccess),
     to("/api/v1/roles", UpstreamName::UserAccess),
@@ -67,6 +67,11 @@ pub const ROUTES: [RouteRule; 10] = [
     to("/api/v1/number-series", UpstreamName::Invoice),
     to("/api/v1/dashboard", UpstreamName::Invoice),
     to("/api/v1/media", UpstreamName::Media),
+    to("/.well-known/jwks.json", UpstreamName::Authorizer),
+    to(
+        "/.well-known/openid-configuration",
+        UpstreamName::Authorizer,
+    ),
 ];
 
 impl RouteRule {
@@ -127,6 +132,9 @@ mod tests {
             "/api/v2/users",
             "//api/v1/users",
             "/api/v1/../users",
+            "/.well-known",
+            "/.well-known/security.txt",
+            "/api/v1/.well-known/jwks.json",
             "",
         ] {
             assert_eq!(upstream(path), None, "{path}");

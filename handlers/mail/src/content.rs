@@ -2,13 +2,12 @@
 
 use askama::Template;
 use invoiceapp_domain::invoice::DocumentType;
-use invoiceapp_domain::locale::Locale;
+use invoiceapp_domain::locale::{Locale, format};
 use invoiceapp_domain::money::Money;
 use invoiceapp_domain::party::Seller;
 use invoiceapp_domain::text::{Name, Note};
 use jiff::civil::Date;
 
-use crate::format;
 use crate::words::{self, Words};
 
 /// Everything that a mail with an invoice is made of, apart from the PDF itself.
@@ -76,7 +75,7 @@ impl InvoiceMail {
     /// The template engine's error.
     pub(crate) fn bodies(&self) -> Result<(String, String), askama::Error> {
         let words = words::words(self.locale);
-        let date = format::date(self.locale, self.issue_date);
+        let date = format::long_date(self.issue_date, self.locale);
         let (summary, payment) = (self.summary(&words), self.payment(&words));
         let attached = words::attached(self.locale, self.document_type, &self.number, &date);
         let signature = self.signature();
@@ -103,8 +102,8 @@ impl InvoiceMail {
     }
 
     fn summary(&self, words: &Words) -> Vec<Row> {
-        let date = |date| format::date(self.locale, date);
-        let amount = |money| format::amount(self.locale, money);
+        let date = |date| format::long_date(date, self.locale);
+        let amount = |money| format::amount_with_code(money, self.locale);
         let mut rows = vec![
             Row::new(words.number, self.number.clone()),
             Row::new(words.issue_date, date(self.issue_date)),

@@ -6,7 +6,6 @@
 //! answer of a mail server was lost; a Maildir never gets a second one.
 
 pub mod conformance;
-pub mod format;
 
 mod compose;
 mod content;
@@ -14,7 +13,6 @@ mod maildir;
 mod mailer;
 mod plan;
 mod reactor;
-mod report;
 mod words;
 
 pub use compose::{ComposeError, compose, message_id};

@@ -1,13 +1,12 @@
 //! From events to mail jobs: one job per recipient, and the fact that jobs wait for.
 
-use invoiceapp_domain::ids::{DeliveryId, StreamId, StreamKind};
+use invoiceapp_domain::ids::{DeliveryId, StreamKind};
 use invoiceapp_domain::invoice::{InvoiceEvent, RenderingKind};
-use invoiceapp_domain::locale::Locale;
-use invoiceapp_runtime::{NewJob, Plan, PlanError};
-use invoiceapp_schemas::{RecordedEvent, decode};
+use invoiceapp_runtime::{NewJob, Plan, PlanError, event_of, rendering_fact};
+use invoiceapp_schemas::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
-/// The events that are read; any other is not even decoded.
+/// The events that are read.
 const EVENT_TYPES: [&str; 2] = ["DeliveryRequested", "RenderingAttached"];
 
 /// What a job knows. An address is personal data, so a recipient is named by its place in the
@@ -21,20 +20,10 @@ pub(crate) struct MailJob {
     pub(crate) recipient: usize,
 }
 
-/// That the PDF of an invoice is there, in a language.
-pub(crate) fn rendering_fact(invoice: &StreamId, locale: Locale) -> String {
-    format!("pdf/{}/{locale}", invoice.aggregate_id())
-}
-
 /// What an event means to the mail reactor.
 pub(crate) fn plan(event: &RecordedEvent) -> Result<Plan, PlanError> {
-    let concerns = event.stream.kind == StreamKind::Invoice
-        && EVENT_TYPES.contains(&event.event_type.as_str());
-    if !concerns {
-        return Ok(Plan::nothing());
-    }
-    match decode(event)? {
-        InvoiceEvent::DeliveryRequested(requested) => {
+    match event_of(event, StreamKind::Invoice, &EVENT_TYPES)? {
+        Some(InvoiceEvent::DeliveryRequested(requested)) => {
             let job = |recipient| new_job(event, requested.delivery_id, recipient);
             let jobs: Result<_, _> = (0..requested.recipients.len()).map(job).collect();
             Ok(Plan {
@@ -42,27 +31,13 @@ pub(crate) fn plan(event: &RecordedEvent) -> Result<Plan, PlanError> {
                 ..Plan::nothing()
             })
         }
-        InvoiceEvent::RenderingAttached(rendering) => match rendering.kind {
-            RenderingKind::Pdf => Ok(Plan::wake(rendering_fact(&event.stream, rendering.locale))),
+        Some(InvoiceEvent::RenderingAttached(rendering)) => match rendering.kind {
+            kind @ RenderingKind::Pdf => {
+                let fact = rendering_fact(&event.stream, kind, rendering.locale);
+                Ok(Plan::wake(fact))
+            }
         },
-        InvoiceEvent::InvoiceDrafted(_)
-        | InvoiceEvent::BuyerChanged { .. }
-        | InvoiceEvent::TermsChanged { .. }
-        | InvoiceEvent::PriceModeChanged { .. }
-        | InvoiceEvent::AllowancesSet { .. }
-        | InvoiceEvent::ChargesSet { .. }
-        | InvoiceEvent::PrepaidSet { .. }
-        | InvoiceEvent::RoundingSet { .. }
-        | InvoiceEvent::LinesReplaced { .. }
-        | InvoiceEvent::LineAdded { .. }
-        | InvoiceEvent::LineChanged { .. }
-        | InvoiceEvent::LineRemoved { .. }
-        | InvoiceEvent::DraftDiscarded { .. }
-        | InvoiceEvent::InvoiceIssued(_)
-        | InvoiceEvent::DeliveryRecorded(_)
-        | InvoiceEvent::RenderingArchived { .. }
-        | InvoiceEvent::PaymentRecorded(_)
-        | InvoiceEvent::PaymentReversed(_) => Ok(Plan::nothing()),
+        Some(_) | None => Ok(Plan::nothing()),
     }
 }
 
@@ -71,15 +46,9 @@ fn new_job(
     delivery_id: DeliveryId,
     recipient: usize,
 ) -> Result<NewJob, PlanError> {
-    let payload = serde_json::to_value(MailJob {
+    let job = MailJob {
         delivery_id,
         recipient,
-    });
-    Ok(NewJob {
-        dedupe_key: format!("{delivery_id}/{recipient}"),
-        key: event.stream.aggregate_id(),
-        payload: payload.map_err(|error| PlanError {
-            reason: error.to_string(),
-        })?,
-    })
+    };
+    NewJob::of_event(event, format!("{delivery_id}/{recipient}"), &job)
 }

@@ -11,26 +11,25 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use invoiceapp_domain::Ambient;
 use invoiceapp_domain::invoice::{
-    Delivery, DeliveryOutcome, DeliveryReport, Invoice, IssuedInvoice, RecipientDelivery,
-    Rendering, RenderingKind,
+    Delivery, DeliveryOutcome, DeliveryReport, Invoice, InvoiceCommand, IssuedInvoice,
+    RecipientDelivery, Rendering, RenderingKind,
 };
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::party::EmailAddress;
 use invoiceapp_domain::text::Reference;
-use invoiceapp_journal::execute::{CommandExecutor, LoadError};
-use invoiceapp_objects::{ObjectError, ObjectKey, Objects};
-use invoiceapp_runtime::{Job, Lease, Outcome, Plan, PlanError, Reactor};
+use invoiceapp_journal::execute::CommandExecutor;
+use invoiceapp_objects::{ObjectError, ObjectKey, Objects, area};
+use invoiceapp_runtime::{
+    Job, Lease, Outcome, Plan, PlanError, Reactor, Reporter, Step, rendering_fact,
+};
 use invoiceapp_schemas::RecordedEvent;
 use tracing::warn;
 
 use crate::compose::compose;
 use crate::content::InvoiceMail;
 use crate::mailer::{Envelope, Mailer, SendError};
-use crate::plan::{self, MailJob, rendering_fact};
-use crate::report::Reporter;
+use crate::plan::{self, MailJob};
 
-/// The area of the object store that PDFs are in.
-const RENDERINGS_AREA: &str = "renderings";
 /// Looks again for a rendering after this long, should the wake have been missed.
 const RENDERING_CHECK_AFTER: Duration = Duration::from_secs(30);
 
@@ -61,7 +60,11 @@ impl MailReactor {
     /// A reactor over its parts.
     #[must_use]
     pub fn new(parts: MailParts) -> Self {
-        let reporter = Reporter::new(parts.executor.clone(), Arc::clone(&parts.ambient));
+        let reporter = Reporter::new(
+            Self::NAME,
+            parts.executor.clone(),
+            Arc::clone(&parts.ambient),
+        );
         Self { parts, reporter }
     }
 
@@ -112,10 +115,7 @@ impl MailReactor {
         let plan: MailJob =
             serde_json::from_value(job.payload.clone()).map_err(|_| park("plan"))?;
         let (executor, stream) = (&self.parts.executor, &job.source.stream);
-        let now = executor
-            .load::<Invoice>(stream)
-            .await
-            .map_err(cannot_load)?;
+        let now = executor.load::<Invoice>(stream).await?;
         let now = now.ok_or_else(|| park("invoice"))?.state;
         let (_, known) = find(&now, plan).ok_or_else(|| park("delivery"))?;
         if known.outcome.is_some() {
@@ -124,7 +124,7 @@ impl MailReactor {
         let then = executor
             .load_at_version::<Invoice>(stream, job.source.version)
             .await;
-        let then = then.map_err(cannot_load)?.state;
+        let then = then?.state;
         let issued = then.as_issued().ok_or_else(|| park("issued invoice"))?;
         let (delivery, recipient) = find(&then, plan).ok_or_else(|| park("delivery"))?;
         Ok(Some(Wanted {
@@ -140,13 +140,13 @@ impl MailReactor {
         let Some(rendering) = &wanted.rendering else {
             let now = self.parts.ambient.now();
             return Err(Outcome::NotYet {
-                wake_on: rendering_fact(stream, wanted.mail.locale),
+                wake_on: rendering_fact(stream, RenderingKind::Pdf, wanted.mail.locale),
                 check_again_at: now.saturating_add(RENDERING_CHECK_AFTER).unwrap_or(now),
             });
         };
         let key = ObjectKey {
             tenant: stream.tenant.clone(),
-            area: RENDERINGS_AREA.to_owned(),
+            area: area::RENDERINGS.to_owned(),
             sha256: rendering.sha256.to_string(),
         };
         match self.parts.objects.get(&key).await {
@@ -181,6 +181,8 @@ impl MailReactor {
         }
     }
 
+    /// Reports an outcome. Once it is in the journal the job is done, whatever the outcome was: a
+    /// mail that was refused must not hold up the invoice's other mails.
     async fn report(
         &self,
         job: &Job,
@@ -194,7 +196,9 @@ impl MailReactor {
             outcome,
             provider_ref: reference,
         };
-        self.reporter.report(job, report).await
+        let (step, command) = (step(outcome), InvoiceCommand::RecordDelivery(report));
+        self.reporter.report::<Invoice>(job, step, command).await?;
+        Ok(Outcome::Done)
     }
 }
 
@@ -270,16 +274,19 @@ fn mail(issued: &IssuedInvoice, delivery: &Delivery, recipient: &RecipientDelive
     }
 }
 
+/// Each outcome is a step of its own: a later attempt may learn more than an earlier one.
+fn step(outcome: DeliveryOutcome) -> Step {
+    Step::new(match outcome {
+        DeliveryOutcome::Uncertain => "report/uncertain",
+        DeliveryOutcome::Rejected => "report/rejected",
+        DeliveryOutcome::Accepted => "report/accepted",
+        DeliveryOutcome::Delivered => "report/delivered",
+        DeliveryOutcome::Bounced => "report/bounced",
+    })
+}
+
 fn park(missing: &str) -> Outcome {
     Outcome::Park {
         reason: format!("the job's {missing} is not there"),
-    }
-}
-
-fn cannot_load(error: LoadError) -> Outcome {
-    let reason = error.to_string();
-    match error {
-        LoadError::Journal(_) => Outcome::Unavailable { reason },
-        LoadError::Fold(_) | LoadError::NoSuchVersion { .. } => Outcome::Park { reason },
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use invoiceapp_domain::TenantId;
 use invoiceapp_domain::party::LogoSnapshot;
-use invoiceapp_objects::{ObjectError, ObjectKey, Objects};
+use invoiceapp_objects::{ObjectError, ObjectKey, Objects, area};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -16,8 +16,6 @@ use crate::error::RenderError;
 use crate::render::render;
 use crate::text::Assets;
 
-/// The area of the object store that uploads are in.
-const MEDIA_AREA: &str = "media";
 /// Renderings at one time, unless the process is told otherwise.
 pub const CONCURRENT_RENDERINGS_DEFAULT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
@@ -87,7 +85,7 @@ impl Renderer {
         let Some(logo) = logo else { return Ok(None) };
         let key = ObjectKey {
             tenant: tenant.clone(),
-            area: MEDIA_AREA.to_owned(),
+            area: area::MEDIA.to_owned(),
             sha256: logo.sha256.as_str().to_owned(),
         };
         let bytes = self

@@ -12,16 +12,19 @@ pub mod conformance;
 pub mod sqlite;
 
 mod backoff;
+mod fact;
 mod feed;
 mod job;
 mod jobs;
 mod lease;
 mod planner;
 mod reactor;
+mod report;
 mod runtime;
 mod worker;
 
 pub use backoff::Backoff;
+pub use fact::rendering_fact;
 pub use feed::{FEED_WAIT_MAX, Feed, FeedError, JournalFeed};
 pub use job::{
     Claim, Job, JobId, JobKind, JobSource, JobState, PlanBatch, PlannedJob, Ticket, Verdict,
@@ -31,5 +34,6 @@ pub use jobs::{
     Start, StateCount,
 };
 pub use lease::Lease;
-pub use reactor::{NewJob, Outcome, Plan, PlanError, Reactor, derived_command_id};
+pub use reactor::{NewJob, Outcome, Plan, PlanError, Reactor, derived_command_id, event_of};
+pub use report::{Reporter, Step};
 pub use runtime::{ReactorRuntime, RuntimeError, RuntimeParts, Settings};

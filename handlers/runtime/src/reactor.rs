@@ -4,8 +4,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use invoiceapp_schemas::{CommandId, DecodeError, RecordedEvent};
+use invoiceapp_domain::{EventPayload, StreamKind};
+use invoiceapp_schemas::{CommandId, DecodeError, RecordedEvent, decode};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
@@ -23,6 +25,27 @@ pub struct NewJob {
     /// What the act needs to know: ids, versions and hashes. No personal data and no secret,
     /// because it is stored beside the journal and shown to operators.
     pub payload: Value,
+}
+
+impl NewJob {
+    /// A job that keeps its place among the jobs of the event's stream.
+    ///
+    /// # Errors
+    /// [`PlanError`] when the payload cannot be written as JSON.
+    pub fn of_event(
+        event: &RecordedEvent,
+        dedupe_key: String,
+        payload: &impl Serialize,
+    ) -> Result<Self, PlanError> {
+        let payload = serde_json::to_value(payload).map_err(|error| PlanError {
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            dedupe_key,
+            key: event.stream.aggregate_id(),
+            payload,
+        })
+    }
 }
 
 impl fmt::Debug for NewJob {
@@ -96,6 +119,20 @@ impl From<DecodeError> for PlanError {
             reason: error.to_string(),
         }
     }
+}
+
+/// The event, when its stream is of the kind and its type is one that the reactor reads. Any other
+/// event is not even decoded, so that one which cannot be read parks only the work it concerns.
+///
+/// # Errors
+/// [`PlanError`] when the event is wanted and cannot be read.
+pub fn event_of<E: EventPayload>(
+    event: &RecordedEvent,
+    kind: StreamKind,
+    types: &[&str],
+) -> Result<Option<E>, PlanError> {
+    let is_wanted = event.stream.kind == kind && types.contains(&event.event_type.as_str());
+    Ok(is_wanted.then(|| decode(event)).transpose()?)
 }
 
 /// How an act ended.

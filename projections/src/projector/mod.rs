@@ -35,8 +35,6 @@ pub const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 pub const BACK_OFF_MAX: Duration = Duration::from_secs(5);
 /// Most parked streams that the loop keeps in mind.
 pub const PARKED_KEYS_MAX: u32 = 10_000;
-/// Longest reason that is kept of a parked stream, in bytes.
-pub const PARKED_REASON_BYTES_MAX: usize = 2_000;
 
 /// Why a step failed; the loop tries again.
 #[derive(Debug, Error)]
@@ -203,24 +201,15 @@ fn fold_all(
 }
 
 fn park(stream: &StreamId, events: &[RecordedEvent], error: &ViewFoldError) -> ParkedKey {
-    let position = match error {
-        ViewFoldError::Event { position, .. } => *position,
-        ViewFoldError::View(_) | ViewFoldError::Empty => {
-            events.first().map_or(0, |event| event.position)
-        }
+    let first = events.first().map_or(0, |event| event.position);
+    let (position, reason) = match error {
+        ViewFoldError::Event { position, source } => (*position, source.to_string()),
+        ViewFoldError::View(_) | ViewFoldError::Empty => (first, error.to_string()),
     };
     tracing::error!(%stream, position, error = error as &dyn std::error::Error, "stream parked");
     ParkedKey {
         stream: stream.clone(),
         position,
-        reason: reason(error),
+        reason,
     }
-}
-
-/// The error and its causes in one line, cut to [`PARKED_REASON_BYTES_MAX`].
-fn reason(error: &ViewFoldError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |it| it.source());
-    let mut text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    text.truncate(text.floor_char_boundary(PARKED_REASON_BYTES_MAX));
-    text
 }

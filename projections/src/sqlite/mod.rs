@@ -4,6 +4,7 @@
 //! are folded again from the journal.
 
 mod read;
+mod register;
 mod rows;
 mod sql;
 mod write;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
@@ -21,7 +23,8 @@ use crate::dashboard::Bucket;
 use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
-use crate::store::{Applied, Changes, ParkedKey, ViewStore};
+use crate::register::{RegisterPage, RegisterQuery, RegisteredNumber};
+use crate::store::{Applied, Change, Changes, ParkedKey, Unparked, ViewStore};
 
 /// Connections that read.
 pub const READERS: u32 = 4;
@@ -121,5 +124,22 @@ impl ViewStore for SqliteViewStore {
 
     async fn parked(&self, limit: u32) -> Result<Vec<ParkedKey>, ViewError> {
         read::parked(&self.readers, limit).await
+    }
+
+    async fn register(&self, query: &RegisterQuery) -> Result<RegisterPage, ViewError> {
+        register::page(&self.readers, query).await
+    }
+
+    async fn last_numbers(
+        &self,
+        tenant: &TenantId,
+        series: &[SeriesCode],
+    ) -> Result<Vec<RegisteredNumber>, ViewError> {
+        register::last_numbers(&self.readers, tenant, series).await
+    }
+
+    async fn unpark(&self, checkpoint: u64, change: Change) -> Result<Unparked, ViewError> {
+        let mut writer = self.writer.lock().await;
+        write::unpark(&mut writer, checkpoint, &change).await
     }
 }

@@ -147,7 +147,8 @@ pub(super) async fn buckets(
     tenant: &TenantId,
 ) -> Result<Vec<Bucket>, ViewError> {
     let found = sqlx::query(
-        "SELECT tenant, currency, measure, bucket, count, minor FROM buckets WHERE tenant = ?1",
+        "SELECT tenant, currency, measure, bucket, count, minor_high, minor_low \
+         FROM buckets WHERE tenant = ?1",
     )
     .bind(tenant.as_str())
     .fetch_all(pool)
@@ -157,10 +158,12 @@ pub(super) async fn buckets(
 }
 
 pub(super) async fn parked(pool: &SqlitePool, limit: u32) -> Result<Vec<ParkedKey>, ViewError> {
-    let found = sqlx::query("SELECT kind, tenant, key, position, reason FROM parked LIMIT ?1")
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await
-        .map_err(ViewError::unavailable)?;
+    let found = sqlx::query(
+        "SELECT kind, tenant, key, position, reason FROM parked ORDER BY position LIMIT ?1",
+    )
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(ViewError::unavailable)?;
     found.iter().map(rows::parked).collect()
 }

@@ -93,7 +93,7 @@ proptest! {
                 take(&fixture, &mut streams, step).await;
             }
             fixture.projector.catch_up().await.unwrap();
-            let mut expected: BTreeMap<BucketKey, (i64, i64)> = BTreeMap::new();
+            let mut expected: BTreeMap<BucketKey, (i64, i128)> = BTreeMap::new();
             for stream in &streams {
                 let loaded = fixture.executor.load::<Invoice>(stream).await.unwrap().unwrap();
                 for bucket in dashboard_contribution(&loaded) {

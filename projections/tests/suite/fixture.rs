@@ -24,6 +24,8 @@ use invoiceapp_projections::{ViewStore, Views};
 use invoiceapp_schemas::{CommandId, CommandStamp};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -145,6 +147,45 @@ impl Fixture {
         self.run(stream, InvoiceCommand::RecordPayment(payment))
             .await;
         payment_id
+    }
+
+    /// Makes the newest event of a stream unreadable, as somebody with the database in their hands
+    /// can; returns what it said.
+    pub(crate) async fn spoil(&self, stream: &StreamId) -> String {
+        let mut connection = self.journal_file().await;
+        let triggers = sqlx::query_scalar::<_, String>(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'",
+        );
+        for trigger in triggers.fetch_all(&mut connection).await.unwrap() {
+            let drop = format!("DROP TRIGGER {trigger}");
+            sqlx::query(&drop).execute(&mut connection).await.unwrap();
+        }
+        let payload = "SELECT payload FROM events WHERE aggregate_id = ?1 ORDER BY sequence DESC";
+        let payload = sqlx::query_scalar(payload).bind(stream.aggregate_id());
+        let payload: String = payload.fetch_one(&mut connection).await.unwrap();
+        self.rewrite(stream, &payload, "{\"Nonsense\":{}}").await;
+        payload
+    }
+
+    /// Puts a spoiled event right again.
+    pub(crate) async fn repair(&self, stream: &StreamId, payload: &str) {
+        self.rewrite(stream, "{\"Nonsense\":{}}", payload).await;
+    }
+
+    async fn rewrite(&self, stream: &StreamId, from: &str, to: &str) {
+        let update = "UPDATE events SET payload = ?3 WHERE aggregate_id = ?1 AND payload = ?2";
+        let update = sqlx::query(update)
+            .bind(stream.aggregate_id())
+            .bind(from)
+            .bind(to);
+        let done = update.execute(&mut self.journal_file().await).await;
+        assert_eq!(done.unwrap().rows_affected(), 1);
+    }
+
+    async fn journal_file(&self) -> SqliteConnection {
+        let file = self.folder.path().join("journal.db");
+        let options = SqliteConnectOptions::new().filename(file);
+        SqliteConnection::connect_with(&options).await.unwrap()
     }
 
     pub(crate) fn line(&self, units: u32) -> InvoiceLine {

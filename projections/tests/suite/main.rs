@@ -8,3 +8,6 @@ mod dashboard;
 mod fixture;
 mod lists;
 mod projector;
+mod register;
+mod retry;
+mod sqlite;

@@ -3,8 +3,6 @@
 use invoiceapp_domain::invoice::Invoice;
 use invoiceapp_projections::store::{Applied, Changes};
 use jiff::civil::date;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Fixture, TODAY};
@@ -79,28 +77,16 @@ async fn a_stream_that_cannot_be_folded_is_parked_and_the_others_go_on() {
     let fixture = Fixture::open().await;
     let bad = fixture.draft("acme", "Bad", 1).await;
     let good = fixture.draft("acme", "Good", 2).await;
-    // Somebody with the database in their hands makes an event unreadable.
-    let options = SqliteConnectOptions::new().filename(fixture.folder.path().join("journal.db"));
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let triggers = sqlx::query_scalar::<_, String>(
-        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'",
-    );
-    for trigger in triggers.fetch_all(&mut connection).await.unwrap() {
-        sqlx::query(&format!("DROP TRIGGER {trigger}"))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    sqlx::query("UPDATE events SET payload = '{\"Nonsense\":{}}' WHERE aggregate_id = ?1")
-        .bind(bad.aggregate_id())
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    fixture.spoil(&bad).await;
     fixture.issue(&good, date(2026, 11, 20)).await;
     fixture.projector.catch_up().await.unwrap();
     let parked = fixture.store.parked(10).await.unwrap();
     assert_eq!(parked.len(), 1);
     assert_eq!(parked[0].stream, bad);
+    assert_eq!(
+        parked[0].position, 1,
+        "of the event that could not be folded"
+    );
     assert!(fixture.views.get::<Invoice>(&bad).await.unwrap().is_none());
     let document = fixture.views.get::<Invoice>(&good).await.unwrap().unwrap();
     assert!(document.state.as_issued().is_some());

@@ -26,5 +26,8 @@ pub const RENDERINGS_MAX: usize = 200;
 /// How far ahead of the day a document may be dated: one dated decades ahead by mistake would close
 /// its series for every document until then.
 pub const ISSUE_DAYS_AHEAD_MAX: i64 = 366;
+/// Magnitude of the rounding amount that a draft may ask for (BT-114), in units of its currency. It
+/// is for rounding what is due to a coin; anything larger is a typing error or a hidden allowance.
+pub const ROUNDING_UNITS_MAX: i64 = 10;
 /// First and last year of a date on a document.
 pub const DOCUMENT_YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;

@@ -5,10 +5,10 @@ use std::fmt;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use super::limits::{DOCUMENT_YEARS, ISSUE_DAYS_AHEAD_MAX};
+use super::limits::{DOCUMENT_YEARS, ISSUE_DAYS_AHEAD_MAX, RECIPIENTS_MAX};
 use crate::ids::{DeliveryId, DocumentId, LineId, PaymentId};
 use crate::money::{AmountError, Money};
-use crate::tax::TaxError;
+use crate::tax::{TaxError, Vat};
 
 /// A mandatory entry that is missing at issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,15 +148,57 @@ pub enum InvoiceRefusal {
     AmountTooLow {
         /// Which amount.
         what: &'static str,
+        /// Where the command's body has it.
+        field: &'static str,
         /// Whether zero would have been right.
         zero_allowed: bool,
     },
     /// An amount of the document would be larger than an amount may be.
     #[error("an amount of the invoice is too large")]
-    AmountTooLarge,
+    AmountTooLarge {
+        /// Where the command's body has it.
+        field: &'static str,
+    },
     /// The quantity that a price is for is not above zero.
     #[error("the quantity that a price is for must be more than zero")]
-    BaseQuantityNotPositive,
+    BaseQuantityNotPositive {
+        /// Where the command's body has it.
+        field: &'static str,
+    },
+    /// The allowances of a line would turn its sign.
+    #[error("the allowances of a line are more than its price and charges of {limit}")]
+    LineAllowancesTooHigh {
+        /// Which line.
+        line_id: LineId,
+        /// The most that they may come to.
+        limit: Money,
+        /// Where the command's body has it.
+        field: &'static str,
+    },
+    /// The document's allowances under one category and rate would turn the sign of its taxable
+    /// amount (BT-116).
+    #[error(
+        "the allowances of VAT category {} at {} % are more than its lines and charges of {limit}",
+        .vat.category(), .vat.rate()
+    )]
+    AllowancesTooHigh {
+        /// Under which category and rate.
+        vat: Vat,
+        /// The most that they may come to.
+        limit: Money,
+    },
+    /// More was prepaid than there is to pay (BT-113).
+    #[error("the prepaid amount is more than the {limit} that would be due without it")]
+    PrepaidTooHigh {
+        /// The most that it may be.
+        limit: Money,
+    },
+    /// The rounding amount rounds nothing any more (BT-114).
+    #[error("the rounding amount must be from -{limit} to {limit}")]
+    RoundingTooHigh {
+        /// The most that it may be, of either sign.
+        limit: Money,
+    },
     /// Category `O` stands beside another.
     #[error("supplies outside the scope of VAT cannot share an invoice with others")]
     OutsideScopeMixed,
@@ -180,10 +222,15 @@ pub enum InvoiceRefusal {
     DateOutOfRange {
         /// Which date.
         what: &'static str,
+        /// Where the command's body has it.
+        field: &'static str,
     },
     /// Nobody to deliver to.
     #[error("there is no recipient, and the buyer has no e-mail address")]
     NoRecipient,
+    /// More recipients than one request may have.
+    #[error("a delivery may have at most {RECIPIENTS_MAX} recipients")]
+    TooManyRecipients,
     /// More of something than one invoice may hold.
     #[error("an invoice may have at most {max} {what}")]
     LimitReached {
@@ -225,14 +272,19 @@ impl InvoiceRefusal {
             Self::BuyerIncomplete { .. } => "buyer_incomplete",
             Self::SeriesOfOtherType => "series_unknown",
             Self::CurrencyMismatch => "currency_mismatch",
-            Self::AmountTooLow { .. } | Self::AmountTooLarge | Self::BaseQuantityNotPositive => {
-                "invalid_amount"
-            }
+            Self::AmountTooLow { .. }
+            | Self::AmountTooLarge { .. }
+            | Self::BaseQuantityNotPositive { .. }
+            | Self::LineAllowancesTooHigh { .. }
+            | Self::AllowancesTooHigh { .. }
+            | Self::PrepaidTooHigh { .. }
+            | Self::RoundingTooHigh { .. } => "invalid_amount",
             Self::OutsideScopeMixed => "vat_categories_conflict",
             Self::Overpayment { .. } => "overpayment",
             Self::DueBeforeIssue { .. } => "due_date_before_issue_date",
-            Self::IssueDateTooFarAhead => "issue_date_too_far_ahead",
-            Self::DateOutOfRange { .. } => "invalid_value",
+            Self::IssueDateTooFarAhead | Self::DateOutOfRange { .. } | Self::TooManyRecipients => {
+                "invalid_value"
+            }
             Self::NoRecipient => "recipient_missing",
             Self::LimitReached { .. } => "limit_reached",
         }
@@ -248,8 +300,14 @@ impl InvoiceRefusal {
             | Self::DeliveryNotFound { .. }
             | Self::RenderingNotFound { .. } => RefusalKind::NotFound,
             Self::AmountTooLow { .. }
-            | Self::AmountTooLarge
-            | Self::BaseQuantityNotPositive
+            | Self::AmountTooLarge { .. }
+            | Self::BaseQuantityNotPositive { .. }
+            | Self::LineAllowancesTooHigh { .. }
+            | Self::AllowancesTooHigh { .. }
+            | Self::PrepaidTooHigh { .. }
+            | Self::RoundingTooHigh { .. }
+            | Self::IssueDateTooFarAhead
+            | Self::TooManyRecipients
             | Self::DateOutOfRange { .. } => RefusalKind::Invalid,
             Self::AlreadyExists
             | Self::LineExists { .. }
@@ -267,9 +325,50 @@ impl InvoiceRefusal {
             | Self::OutsideScopeMixed
             | Self::Overpayment { .. }
             | Self::DueBeforeIssue { .. }
-            | Self::IssueDateTooFarAhead
             | Self::NoRecipient
             | Self::LimitReached { .. } => RefusalKind::Conflict,
+        }
+    }
+
+    /// Which field it is about: a JSON pointer (RFC 6901) into the command's body, `""` for all of
+    /// it. What only issue can measure is named where a draft's body has it. Every refusal of kind
+    /// [`RefusalKind::Invalid`] has one, and no other.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::AmountTooLow { field, .. }
+            | Self::AmountTooLarge { field }
+            | Self::BaseQuantityNotPositive { field }
+            | Self::LineAllowancesTooHigh { field, .. }
+            | Self::DateOutOfRange { field, .. } => Some(field),
+            Self::AllowancesTooHigh { .. } => Some("/allowances"),
+            Self::PrepaidTooHigh { .. } => Some("/prepaid"),
+            Self::RoundingTooHigh { .. } => Some("/rounding"),
+            Self::IssueDateTooFarAhead => Some("/issue_date"),
+            Self::TooManyRecipients => Some("/recipients"),
+            Self::NotFound
+            | Self::AlreadyExists
+            | Self::NotDraft
+            | Self::NotIssued
+            | Self::LineNotFound { .. }
+            | Self::LineExists { .. }
+            | Self::PaymentNotFound { .. }
+            | Self::PaymentExists { .. }
+            | Self::DeliveryNotFound { .. }
+            | Self::DeliveryExists { .. }
+            | Self::RenderingNotFound { .. }
+            | Self::RenderingExists { .. }
+            | Self::ArchiveMismatch { .. }
+            | Self::NoLines
+            | Self::SellerIncomplete { .. }
+            | Self::BuyerIncomplete { .. }
+            | Self::SeriesOfOtherType
+            | Self::CurrencyMismatch
+            | Self::OutsideScopeMixed
+            | Self::Overpayment { .. }
+            | Self::DueBeforeIssue { .. }
+            | Self::NoRecipient
+            | Self::LimitReached { .. } => None,
         }
     }
 }
@@ -279,8 +378,8 @@ impl From<TaxError> for InvoiceRefusal {
         match error {
             TaxError::CurrencyMismatch => Self::CurrencyMismatch,
             // Splitting is not part of a document's amounts, so the last cannot come from one.
-            TaxError::OutOfRange | TaxError::NoShares => Self::AmountTooLarge,
-            TaxError::BaseQuantityNotPositive => Self::BaseQuantityNotPositive,
+            TaxError::OutOfRange | TaxError::NoShares => Self::AmountTooLarge { field: "/lines" },
+            TaxError::BaseQuantityNotPositive => Self::BaseQuantityNotPositive { field: "/lines" },
             TaxError::OutsideScopeMixed => Self::OutsideScopeMixed,
         }
     }

@@ -28,7 +28,9 @@ pub enum SettlementStatus {
     Unpaid,
     /// A part is paid.
     PartiallyPaid,
-    /// Nothing is left to pay.
+    /// Nothing is left to pay: the balance is zero or negative. That it was paid is not said. A
+    /// document of nothing, one that was prepaid, and a correction with a negative amount due
+    /// (BT-115) are `paid` from their issue on, because the buyer owes nothing on them.
     Paid,
     /// The rest was given up.
     WrittenOff,
@@ -62,7 +64,7 @@ pub enum Status {
     Open,
     /// Open after its due date.
     Overdue,
-    /// Nothing is left to pay.
+    /// Nothing is left to pay; see [`SettlementStatus::Paid`].
     Paid,
     /// The rest was given up.
     WrittenOff,

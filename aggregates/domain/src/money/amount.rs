@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::currency::Currency;
-use super::decimal::{DecimalForm, format_scaled, parse_scaled};
+use super::decimal::{DecimalForm, format_scaled, parse_scaled, power_of_ten};
 use crate::invalid::InvalidAmount;
 
 /// Largest magnitude of an amount, a sum included, in minor units. It fits `i64` with room, and is
@@ -61,6 +61,17 @@ impl Money {
     /// [`AmountError::OutOfRange`] beyond [`MONEY_MINOR_MAX`].
     pub fn from_minor(minor: i64, currency: Currency) -> Result<Self, AmountError> {
         Self::from_wide(i128::from(minor), currency)
+    }
+
+    /// An amount of whole units: 10 is ten euros, or ten yen.
+    ///
+    /// # Errors
+    /// [`AmountError::OutOfRange`] beyond [`MONEY_MINOR_MAX`].
+    pub fn from_units(units: i64, currency: Currency) -> Result<Self, AmountError> {
+        let minor = power_of_ten(currency.exponent())
+            .and_then(|unit| unit.checked_mul(i128::from(units)))
+            .ok_or(AmountError::OutOfRange)?;
+        Self::from_wide(minor, currency)
     }
 
     /// An amount from a wide intermediate result.
@@ -161,6 +172,15 @@ impl Money {
     pub const fn negated(self) -> Self {
         Self {
             minor: self.minor.saturating_neg(),
+            currency: self.currency,
+        }
+    }
+
+    /// The amount without its sign; always in range, because the range is symmetric.
+    #[must_use]
+    pub const fn magnitude(self) -> Self {
+        Self {
+            minor: self.minor.saturating_abs(),
             currency: self.currency,
         }
     }

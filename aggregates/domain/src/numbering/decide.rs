@@ -22,8 +22,11 @@ fn define(series: &NumberSeries, wanted: &SeriesSnapshot) -> Outcome {
     if !wanted.template.tells_periods_apart(wanted.reset) {
         return Err(NumberSeriesRefusal::PeriodMissing);
     }
-    if wanted.template.longest(wanted.prefix.as_str()) > NUMBER_CHARACTERS_MAX {
+    if wanted.template.longest("") > NUMBER_CHARACTERS_MAX {
         return Err(NumberSeriesRefusal::NumberTooLong);
+    }
+    if wanted.template.longest(wanted.prefix.as_str()) > NUMBER_CHARACTERS_MAX {
+        return Err(NumberSeriesRefusal::PrefixTooLong);
     }
     if !(1..=FIRST_NUMBER_MAX).contains(&wanted.first_number) {
         return Err(NumberSeriesRefusal::FirstNumberOutOfRange);

@@ -19,6 +19,12 @@ pub enum NumberSeriesRefusal {
     /// A number could grow longer than a document has room for.
     #[error("a number of this series could have more than {NUMBER_CHARACTERS_MAX} characters")]
     NumberTooLong,
+    /// The template alone would have room, but not with this prefix.
+    #[error(
+        "with this prefix, a number of this series could have more than \
+         {NUMBER_CHARACTERS_MAX} characters"
+    )]
+    PrefixTooLong,
     /// Numbers begin at 1 or later.
     #[error("the first number must be from 1 to {FIRST_NUMBER_MAX}")]
     FirstNumberOutOfRange,
@@ -30,9 +36,21 @@ impl NumberSeriesRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::SeriesExists => "series_exists",
-            Self::PeriodMissing | Self::NumberTooLong | Self::FirstNumberOutOfRange => {
-                "invalid_value"
-            }
+            Self::PeriodMissing
+            | Self::NumberTooLong
+            | Self::PrefixTooLong
+            | Self::FirstNumberOutOfRange => "invalid_value",
+        }
+    }
+
+    /// Which field it is about: a JSON pointer (RFC 6901) into the command's body.
+    #[must_use]
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::SeriesExists => None,
+            Self::PeriodMissing | Self::NumberTooLong => Some("/template"),
+            Self::PrefixTooLong => Some("/prefix"),
+            Self::FirstNumberOutOfRange => Some("/first_number"),
         }
     }
 }

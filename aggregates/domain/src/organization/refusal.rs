@@ -28,4 +28,13 @@ impl OrganizationRefusal {
             Self::NetDaysOutOfRange => "invalid_value",
         }
     }
+
+    /// Which field it is about: a JSON pointer (RFC 6901) into the command's body.
+    #[must_use]
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::NotFound | Self::TenantExists => None,
+            Self::NetDaysOutOfRange => Some("/default_net_days"),
+        }
+    }
 }

@@ -118,6 +118,18 @@ proptest! {
     }
 
     #[test]
+    fn the_allowances_of_an_accepted_line_never_turn_its_sign(new in drafts()) {
+        let draft = draft_of(&history(&[create(new)]));
+        for line in draft.amounts().unwrap().lines {
+            let before = line.price_amount.minor() + sum(line.charges.iter().copied());
+            let after = line.total.minor();
+            prop_assert!(before.signum() * after.signum() >= 0);
+            prop_assert!(before != 0 || after == 0);
+            prop_assert!((before - after).abs() <= before.abs());
+        }
+    }
+
+    #[test]
     fn a_split_sums_up_to_what_was_split(
         minor in -1_000_000_000_i64..1_000_000_000,
         weights in vec(0_i64..1_000_000_000, 1..20),

@@ -73,6 +73,7 @@ fn allowances_charges_and_prepaid_amounts_are_not_negative() {
         .when(add(negative))
         .then_expect_error(InvoiceRefusal::AmountTooLow {
             what,
+            field: "/charges",
             zero_allowed: true,
         });
     let changes = DraftChanges {
@@ -84,6 +85,7 @@ fn allowances_charges_and_prepaid_amounts_are_not_negative() {
         .when(change(changes))
         .then_expect_error(InvoiceRefusal::AmountTooLow {
             what,
+            field: "/prepaid",
             zero_allowed: true,
         });
 }
@@ -96,7 +98,9 @@ fn a_price_is_for_more_than_nothing() {
     };
     given(drafted())
         .when(add(bad))
-        .then_expect_error(InvoiceRefusal::BaseQuantityNotPositive);
+        .then_expect_error(InvoiceRefusal::BaseQuantityNotPositive {
+            field: "/price_base_quantity",
+        });
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn a_line_beyond_every_amount_is_refused() {
     let huge = line(2, "1000000000", "1000000000000000", "S 19");
     given(drafted())
         .when(add(huge))
-        .then_expect_error(InvoiceRefusal::AmountTooLarge);
+        .then_expect_error(InvoiceRefusal::AmountTooLarge { field: "" });
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn lines_that_are_amounts_alone_are_refused_when_their_sum_is_none() {
     };
     given(history(&[create(new)]))
         .when(add(line(2, "80", "1000000000000", "Z 0")))
-        .then_expect_error(InvoiceRefusal::AmountTooLarge);
+        .then_expect_error(InvoiceRefusal::AmountTooLarge { field: "" });
 }
 
 #[test]
@@ -128,7 +132,10 @@ fn a_date_lies_in_a_year_of_four_digits() {
     let what = "due date";
     given(drafted())
         .when(change(changes))
-        .then_expect_error(InvoiceRefusal::DateOutOfRange { what });
+        .then_expect_error(InvoiceRefusal::DateOutOfRange {
+            what,
+            field: "/due_date",
+        });
     let delivery_date = Patch::Set(date(-44, 3, 15));
     let changes = DraftChanges {
         delivery_date,
@@ -137,7 +144,10 @@ fn a_date_lies_in_a_year_of_four_digits() {
     let what = "delivery date";
     given(drafted())
         .when(change(changes))
-        .then_expect_error(InvoiceRefusal::DateOutOfRange { what });
+        .then_expect_error(InvoiceRefusal::DateOutOfRange {
+            what,
+            field: "/delivery_date",
+        });
 }
 
 #[test]

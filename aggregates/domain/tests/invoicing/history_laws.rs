@@ -3,7 +3,7 @@
 use invoiceapp_domain::digest::Sha256Hex;
 use invoiceapp_domain::invoice::{
     DeliveryOutcome, DeliveryReport, DraftChanges, Invoice, InvoiceCommand, InvoiceEvent, NewDraft,
-    RenderingKind, RenderingReport,
+    RefusalKind, RenderingKind, RenderingReport,
 };
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::money::{Currency, Money};
@@ -127,6 +127,10 @@ fn histories() -> impl Strategy<Value = Vec<InvoiceCommand>> {
     )
         .prop_map(|(mut new, generated, drafting, end, later)| {
             new.prepaid = None;
+            // An allowance beside every line is never issued.
+            let vats: Vec<_> = new.lines.iter().map(|line| line.vat).collect();
+            new.allowances
+                .retain(|allowance| vats.contains(&allowance.vat));
             let new = if generated {
                 new
             } else {
@@ -224,6 +228,46 @@ proptest! {
             let hash = issued.document.content_hash();
             prop_assert_eq!(&issued.content_hash, &hash);
             prop_assert_eq!(frozen.get_or_insert(hash.clone()), &hash);
+        }
+    }
+
+    #[test]
+    fn no_deduction_turns_the_sign_of_what_it_is_deducted_from(commands in histories()) {
+        let mut state = Invoice::default();
+        for event in run(&commands).1 {
+            state.evolve(&event);
+            let drafted = state.as_draft().map(|draft| draft.amounts().unwrap().lines);
+            for line in drafted.unwrap_or_default() {
+                let charges: i64 = line.charges.iter().copied().map(Money::minor).sum();
+                let base = line.price_amount.minor() + charges;
+                prop_assert!(base.signum() * line.total.minor().signum() >= 0);
+            }
+        }
+        let Some(issued) = state.as_issued() else { return Ok(()) };
+        let document = &issued.document;
+        for row in &document.tax_breakdown {
+            let lines = document.lines.iter().filter(|line| line.line.vat == row.vat);
+            let charges = document.charges.iter().filter(|item| item.adjustment.vat == row.vat);
+            let base = lines.map(|line| line.amounts.total.minor()).sum::<i64>()
+                + charges.map(|item| item.amounts.amount.minor()).sum::<i64>();
+            prop_assert!(base.signum() * row.taxable_amount.minor().signum() >= 0);
+            prop_assert!(base != 0 || row.taxable_amount.is_zero());
+        }
+        let totals = document.totals;
+        prop_assert!(totals.prepaid.is_zero() || !totals.payable.is_negative());
+    }
+
+    #[test]
+    fn a_refusal_names_a_field_exactly_when_it_is_invalid(commands in histories()) {
+        let mut state = Invoice::default();
+        for command in &commands {
+            match state.decide(command, &context()) {
+                Ok(decision) => numbered(decision).iter().for_each(|event| state.evolve(event)),
+                Err(refusal) => prop_assert_eq!(
+                    refusal.kind() == RefusalKind::Invalid,
+                    refusal.field().is_some()
+                ),
+            }
         }
     }
 

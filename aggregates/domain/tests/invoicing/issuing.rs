@@ -263,7 +263,10 @@ fn an_invoice_is_not_dated_years_ahead() {
 fn an_invoice_is_not_dated_in_antiquity() {
     given(drafted())
         .when(issue_on(date(12, 1, 1)))
-        .then_expect_error(InvoiceRefusal::DateOutOfRange { what: "issue date" });
+        .then_expect_error(InvoiceRefusal::DateOutOfRange {
+            what: "issue date",
+            field: "/issue_date",
+        });
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod amounts_laws;
+mod bounds;
 mod check;
 mod decimals;
 mod delivering;

@@ -86,6 +86,7 @@ fn a_payment_is_more_than_nothing() {
             .when(pay(1, amount))
             .then_expect_error(InvoiceRefusal::AmountTooLow {
                 what,
+                field: "/amount",
                 zero_allowed: false,
             });
     }
@@ -108,6 +109,7 @@ fn a_payment_has_a_date_of_our_times() {
         .when(InvoiceCommand::RecordPayment(ancient))
         .then_expect_error(InvoiceRefusal::DateOutOfRange {
             what: "date of payment",
+            field: "/paid_on",
         });
 }
 

@@ -82,6 +82,8 @@ fn allowances_and_words_are_counted_as_what_they_take() {
     };
     let wordy = |number| InvoiceLine {
         description: Some(of(&"\"\\".repeat(2_500))),
+        // As much as the charges, which a negative line would not leave to be taken off.
+        quantity: of("10.000001"),
         allowances: vec![adjustment.clone(); LINE_ADJUSTMENTS_MAX],
         charges: vec![adjustment.clone(); LINE_ADJUSTMENTS_MAX],
         ..longest(number)

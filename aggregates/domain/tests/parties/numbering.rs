@@ -66,6 +66,10 @@ fn a_number_that_could_grow_too_long_is_refused_at_definition() {
             SeriesReset::Never,
         )))
         .then_expect_error(NumberSeriesRefusal::NumberTooLong);
+    assert_eq!(
+        NumberSeriesRefusal::NumberTooLong.field(),
+        Some("/template")
+    );
     let just_fits = format!("{}{{SEQ:5}}", "A".repeat(40));
     let longest = of::<Template>(&just_fits).format("", date(2026, 1, 1), u64::MAX);
     assert_eq!(longest.len(), 60);
@@ -80,6 +84,28 @@ fn a_number_that_could_grow_too_long_is_refused_at_definition() {
     );
 }
 
+#[test]
+fn a_prefix_that_makes_numbers_too_long_is_refused_by_its_own_name() {
+    let template = format!("{{PREFIX}}{}{{SEQ:5}}", "A".repeat(20));
+    let wanted = |prefix: &str| {
+        NumberSeriesCommand::Define(SeriesSnapshot {
+            prefix: of(prefix),
+            ..series(&template, SeriesReset::Never)
+        })
+    };
+    assert!(
+        given::<NumberSeries>(vec![])
+            .when(wanted(&"P".repeat(20)))
+            .inspect_result()
+            .is_ok()
+    );
+    given::<NumberSeries>(vec![])
+        .when(wanted(&"P".repeat(21)))
+        .then_expect_error(NumberSeriesRefusal::PrefixTooLong);
+    assert_eq!(NumberSeriesRefusal::PrefixTooLong.field(), Some("/prefix"));
+    assert_eq!(NumberSeriesRefusal::PrefixTooLong.code(), "invalid_value");
+}
+
 #[rstest]
 #[case(0)]
 #[case(FIRST_NUMBER_MAX + 1)]
@@ -91,6 +117,11 @@ fn a_first_number_out_of_range_is_refused(#[case] first_number: u64) {
             ..monthly()
         }))
         .then_expect_error(NumberSeriesRefusal::FirstNumberOutOfRange);
+    assert_eq!(
+        NumberSeriesRefusal::FirstNumberOutOfRange.field(),
+        Some("/first_number")
+    );
+    assert_eq!(NumberSeriesRefusal::SeriesExists.field(), None);
 }
 
 #[test]

@@ -190,6 +190,10 @@ fn a_due_date_too_far_away_is_refused() {
         }))
         .then_expect_error(OrganizationRefusal::NetDaysOutOfRange);
     assert_eq!(
+        OrganizationRefusal::NetDaysOutOfRange.field(),
+        Some("/default_net_days")
+    );
+    assert_eq!(
         OrganizationRefusal::NetDaysOutOfRange.code(),
         "invalid_value"
     );

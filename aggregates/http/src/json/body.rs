@@ -1,5 +1,8 @@
 //! The extractors: bytes from the wire to a checked type.
 
+use std::convert::Infallible;
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -58,6 +61,35 @@ pub struct OptionalJson<T> {
 pub struct NoBody {
     /// For [`crate::CommandRequest::stamp`].
     pub digest: BodyDigest,
+}
+
+/// A body that has not been read yet: a handler asks for the permission first, and reads then, so
+/// that who may not do something learns nothing about how it is done.
+#[derive(Debug)]
+pub struct Unread<T> {
+    request: Request,
+    body: PhantomData<fn() -> T>,
+}
+
+impl<T: FromRequest<(), Rejection = Problem>> Unread<T> {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn read(self) -> Result<T, Problem> {
+        T::from_request(self.request, &()).await
+    }
+}
+
+impl<T, S: Send + Sync> FromRequest<S> for Unread<T> {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            request,
+            body: PhantomData,
+        })
+    }
 }
 
 impl<T: Deserr<BodyErrors>, S: Send + Sync> FromRequest<S> for Json<T> {

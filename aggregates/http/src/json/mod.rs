@@ -11,7 +11,7 @@ mod node;
 mod values;
 
 pub use body::{
-    BodyDigest, COMMAND_BODY_BYTES_MAX, Json, NoBody, OptionalJson, parse_body, read_body,
+    BodyDigest, COMMAND_BODY_BYTES_MAX, Json, NoBody, OptionalJson, Unread, parse_body, read_body,
 };
 pub use errors::{BODY_ERRORS_MAX, BodyErrors};
 pub use node::{JSON_DEPTH_MAX, JsonNode, JsonObject, parse_node};

@@ -124,10 +124,10 @@ pub async fn a_memory_that_others_made_old_refuses_nothing_wrongly(subject: &dyn
     )
     .await
     .unwrap();
-    let issue = |n: u128, on| append(&stream(n), 0, n, 1).numbered("INV", "", day(on));
-    one.append(issue(20, 5)).await.unwrap();
-    other.append(issue(21, 9)).await.unwrap();
-    let refused = one.append(issue(22, 7)).await;
+    let issue = |n: u128, period, on| append(&stream(n), 0, n, 1).numbered("INV", period, day(on));
+    one.append(issue(20, "2025", 5)).await.unwrap();
+    other.append(issue(21, "2026", 9)).await.unwrap();
+    let refused = one.append(issue(22, "2025", 7)).await;
     let (series, last) = ("INV".to_owned(), day(9));
     assert_eq!(
         refused,

@@ -123,40 +123,37 @@ impl<E: Engine> Committer<E> {
         self.slow(requests).await
     }
 
-    /// Decides on what is remembered; looks up only what is not.
+    /// Decides on what is remembered; looks up only what is not. A refusal needs no compare-and-set
+    /// to be right: it is made only after a look-up that has found the head where it was remembered.
     async fn fast(&mut self, requests: &Requests<'_>) -> Result<Round, EngineError> {
         let mut facts = Layer::default();
-        let mut is_head_seen = false;
-        let (decided, batch) = loop {
+        let decided = loop {
             let mut wanted = Wanted::default();
             let view = View::over_memory(&mut self.memory, &facts);
             let decided = decide_all(view, requests, self.ambient.as_ref(), &mut wanted)?;
-            let is_settled = wanted.is_empty()
-                && (is_head_seen || !decided.batch.is_empty() || !has_refusal(&decided));
-            if is_settled {
-                break (decided.verdicts, (decided.batch, decided.changed));
+            if wanted.is_empty() {
+                break decided;
             }
             let found = self.engine.lookup(&wanted).await?;
             if found.head != self.memory.head {
                 return Ok(Round::HeadMoved);
             }
             facts.add(&wanted, &found);
-            is_head_seen = true;
         };
-        let (batch, changed) = batch;
+        let batch = &decided.batch;
         let written = match batch.is_empty() {
             true => Ok(Written::Committed),
-            false => self.engine.write(&batch).await,
+            false => self.engine.write(batch).await,
         };
         match written {
             Ok(Written::Committed) => {}
             Ok(Written::HeadMoved) => return Ok(Round::HeadMoved),
             Ok(Written::Occupied) => return Ok(Round::Occupied),
-            Err(error) => self.resolve(&batch, error).await?,
+            Err(error) => self.resolve(batch, error).await?,
         }
         self.remember(facts);
-        self.remember_committed(changed, batch.from, batch.to);
-        Ok(Round::Done(answers(decided)))
+        self.remember_committed(decided.changed, decided.batch.from, decided.batch.to);
+        Ok(Round::Done(answers(decided.verdicts)))
     }
 
     /// Decides on what is looked up while nobody else can write.
@@ -329,13 +326,6 @@ fn decide_all<'a>(
         changed,
         batch,
     })
-}
-
-fn has_refusal(decided: &Decided<'_>) -> bool {
-    decided
-        .verdicts
-        .iter()
-        .any(|(_, verdict)| matches!(verdict, Verdict::Refuse(_)))
 }
 
 fn answers(verdicts: Vec<(&Append, Verdict)>) -> Answers {

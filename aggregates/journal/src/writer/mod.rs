@@ -6,8 +6,8 @@
 //! sees what an earlier one of its batch does, and one that is refused never fails its neighbours.
 //!
 //! What the writer remembers is exact as long as the head has not moved without it, because
-//! everything changes only by an append. A refusal is therefore answered only when the head was
-//! seen where the memory believes it: by the batch's own compare-and-set, or by a look-up.
+//! everything changes only by an append. A commit is proved by the compare-and-set; a refusal is made
+//! on nothing but knowledge, which means a look-up that has seen the head where it was remembered.
 //!
 //! | step | statements |
 //! |---|---|

@@ -1,9 +1,11 @@
 //! Allowances and charges as a client sends them: an amount, or a percentage.
 
+use std::str::FromStr;
+
 use deserr::{Deserr, ValuePointerRef};
 use invoiceapp_domain::InvalidAmount;
 use invoiceapp_domain::invoice::{DocumentAdjustment, LineAdjustment};
-use invoiceapp_domain::money::{Currency, Money, Rate};
+use invoiceapp_domain::money::{Currency, Money, Quantity, Rate};
 use invoiceapp_domain::tax::AdjustmentBasis;
 use invoiceapp_domain::text::Reason;
 use invoiceapp_http::{BodyErrors, Code, DecimalText, FieldError, Text};
@@ -11,34 +13,76 @@ use utoipa::ToSchema;
 
 use crate::product::VatBody;
 
-/// A decimal amount whose currency is not known yet; its form is checked when it is.
+/// A decimal amount of either sign, whose currency is not known yet. Its form is checked at once,
+/// by the currency with the most decimals; that it fits the document's currency comes later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignedAmountText(String);
+
+/// A decimal amount that is not negative, whose currency is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AmountText(String);
 
-impl std::str::FromStr for AmountText {
-    type Err = InvalidAmount;
+/// A decimal amount above zero, whose currency is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PositiveAmountText(AmountText);
 
-    /// Checks the form by the currency with the most decimals; the fit to the document's currency
-    /// comes later.
+/// A quantity above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PositiveQuantity(pub(crate) Quantity);
+
+fn widest() -> Result<Currency, InvalidAmount> {
+    Currency::parse("CLF").map_err(|error| InvalidAmount::new(error.reason))
+}
+
+impl FromStr for SignedAmountText {
+    type Err = InvalidAmount;
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
-        let widest = Currency::parse("CLF").map_err(|error| InvalidAmount::new(error.reason))?;
-        Money::parse_signed(text, widest).map(|_| Self(text.to_owned()))
+        Money::parse_signed(text, widest()?).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl FromStr for AmountText {
+    type Err = InvalidAmount;
+    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+        Money::parse(text, widest()?).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl FromStr for PositiveAmountText {
+    type Err = InvalidAmount;
+    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+        if Money::parse(text, widest()?)?.is_zero() {
+            return Err(InvalidAmount::new("must be more than zero"));
+        }
+        Ok(Self(AmountText(text.to_owned())))
+    }
+}
+
+impl FromStr for PositiveQuantity {
+    type Err = InvalidAmount;
+    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+        Quantity::parse_positive(text).map(Self)
+    }
+}
+
+impl SignedAmountText {
+    /// The amount in a currency.
+    pub(crate) fn money(&self, currency: Currency, pointer: &str) -> Result<Money, FieldError> {
+        at(pointer, Money::parse_signed(&self.0, currency))
     }
 }
 
 impl AmountText {
-    /// The amount, not negative, in a currency.
+    /// The amount in a currency.
     pub(crate) fn money(&self, currency: Currency, pointer: &str) -> Result<Money, FieldError> {
         at(pointer, Money::parse(&self.0, currency))
     }
+}
 
+impl PositiveAmountText {
     /// The amount in a currency.
-    pub(crate) fn signed_money(
-        &self,
-        currency: Currency,
-        pointer: &str,
-    ) -> Result<Money, FieldError> {
-        at(pointer, Money::parse_signed(&self.0, currency))
+    pub(crate) fn money(&self, currency: Currency, pointer: &str) -> Result<Money, FieldError> {
+        self.0.money(currency, pointer)
     }
 }
 

@@ -13,7 +13,9 @@ use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{BodyErrors, Change, DecimalText, Text};
 use utoipa::ToSchema;
 
-use super::adjustments::{AmountText, DocumentAdjustmentBody, LineAdjustmentBody};
+use super::adjustments::{
+    AmountText, DocumentAdjustmentBody, LineAdjustmentBody, PositiveQuantity, SignedAmountText,
+};
 use crate::product::VatBody;
 use crate::user_access::{AddressBody, NetDaysBody};
 
@@ -79,15 +81,17 @@ pub(crate) struct LineBody {
     /// How many units the price is for (BT-149).
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    pub(crate) price_base_quantity: Option<DecimalText<Quantity>>,
+    pub(crate) price_base_quantity: Option<DecimalText<PositiveQuantity>>,
     /// How it is taxed (BT-151, BT-152).
     #[deserr(default)]
     pub(crate) vat: Option<VatBody>,
     /// What is taken off (BG-27).
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) allowances: Vec<LineAdjustmentBody>,
     /// What is put on (BG-28).
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) charges: Vec<LineAdjustmentBody>,
 }
 
@@ -128,12 +132,15 @@ pub(crate) struct DraftBody {
     pub(crate) purchase_order: Option<Text<Reference>>,
     /// The lines in their order.
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) lines: Vec<LineBody>,
     /// Document level allowances (BG-20).
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) allowances: Vec<DocumentAdjustmentBody>,
     /// Document level charges (BG-21).
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) charges: Vec<DocumentAdjustmentBody>,
     /// What has been paid before (BT-113).
     #[deserr(default)]
@@ -142,7 +149,7 @@ pub(crate) struct DraftBody {
     /// The rounding amount (BT-114).
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    pub(crate) rounding: Option<DecimalText<AmountText>>,
+    pub(crate) rounding: Option<DecimalText<SignedAmountText>>,
 }
 
 /// A change of a draft (RFC 7396): what is absent stays, `null` empties.
@@ -198,7 +205,7 @@ pub(crate) struct DraftChangeBody {
     /// The rounding amount.
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    pub(crate) rounding: Option<DecimalText<AmountText>>,
+    pub(crate) rounding: Option<DecimalText<SignedAmountText>>,
 }
 
 /// How to issue.
@@ -223,7 +230,7 @@ pub(crate) struct IssueBody {
 pub(crate) struct SendBody {
     /// E-mail addresses; the buyer's when absent.
     #[deserr(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, required = false)]
     pub(crate) recipients: Vec<Text<EmailAddress>>,
     /// Language of mail and document; the document's when absent.
     #[deserr(default)]

@@ -1,22 +1,20 @@
 //! The commands of a draft.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use invoiceapp_domain::ids::{InvoiceId, LineId};
-use invoiceapp_domain::invoice::{
-    DraftChanges, Due, Invoice, InvoiceCommand, InvoiceRefusal, NewDraft, Terms,
-};
-use invoiceapp_domain::patch::Patch;
-use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
+use invoiceapp_domain::invoice::{Invoice, InvoiceCommand, InvoiceLine};
+use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::{
-    BodyDigest, Change, Code, CommandAnswer, CommandRequest, FieldError, Json, NoBody,
-    OptionalJson, PathId, PathIds, Problem, ProblemBody, Text,
+    BodyDigest, CommandAnswer, CommandRequest, Json, NoBody, OptionalJson, PathId, PathIds,
+    Problem, ProblemBody, Text, Unread,
 };
 use invoiceapp_journal::execute::{Executed, Prepared};
 use invoiceapp_journal::loaded::Loaded;
 
-use super::adjustments::each;
-use super::bodies::{BuyerBody, DraftBody, DraftChangeBody, LineBody, ReasonBody};
-use super::filling::Filling;
+use super::bodies::{DraftBody, DraftChangeBody, LineBody, ReasonBody};
+use super::drafting::{DraftFacts, draft_changes, filled_line, new_draft};
 use super::resource::{InvoiceResource, render};
 use crate::parts::{PreparedOr, Refusal, ServiceParts};
 
@@ -29,9 +27,10 @@ pub(super) type Answer = Result<CommandAnswer<InvoiceResource>, Problem>;
 pub(super) async fn create(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
-    body: Json<DraftBody>,
+    body: Unread<Json<DraftBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceCreate)?;
+    let body = body.read().await?;
     let stream = parts.fresh_stream(&request, StreamKind::Invoice);
     let (service, tenant, draft) = (parts.clone(), stream.tenant.clone(), body.value);
     let prepare = move |_| {
@@ -56,92 +55,6 @@ pub(super) async fn create(
     ))
 }
 
-async fn new_draft(
-    parts: &ServiceParts,
-    tenant: &TenantId,
-    body: DraftBody,
-) -> Result<NewDraft, Problem> {
-    let currency = body.currency.0;
-    let price_mode = Text::optional(body.price_mode).unwrap_or_default();
-    let organization = parts.organization(tenant).await?;
-    let today = parts.today(tenant).await?;
-    let filling = Filling {
-        parts,
-        tenant,
-        currency,
-        price_mode,
-        today,
-    };
-    let lines = filling.lines(&body.lines, "/lines").await?;
-    let mut errors = Vec::new();
-    let adjustments = |bodies, pointer: &str, errors: &mut Vec<FieldError>| {
-        each(
-            bodies,
-            pointer,
-            errors,
-            |body: &super::adjustments::DocumentAdjustmentBody, at| body.adjustment(currency, at),
-        )
-    };
-    let allowances = adjustments(&body.allowances, "/allowances", &mut errors);
-    let charges = adjustments(&body.charges, "/charges", &mut errors);
-    let prepaid = body
-        .prepaid
-        .map(|amount| amount.money(currency, "/prepaid"));
-    let prepaid = keep_error(prepaid, &mut errors);
-    let rounding = body
-        .rounding
-        .map(|amount| amount.signed_money(currency, "/rounding"));
-    let rounding = keep_error(rounding, &mut errors);
-    let default_days = organization.defaults().net_days.try_into().ok();
-    let due = match (body.due_date, body.net_days) {
-        (Some(_), Some(_)) => {
-            errors.push(due_twice());
-            None
-        }
-        (Some(date), None) => Some(Due::Date(date.0.0)),
-        (None, Some(days)) => Some(Due::NetDays(days.0)),
-        (None, None) => default_days.map(Due::NetDays),
-    };
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
-    Ok(NewDraft {
-        price_mode,
-        buyer: body.buyer.map(BuyerBody::into_buyer),
-        terms: Terms {
-            due,
-            delivery_date: body.delivery_date.map(|date| date.0.0),
-            note: Text::optional(body.note),
-            purchase_order: Text::optional(body.purchase_order),
-        },
-        lines,
-        allowances,
-        charges,
-        prepaid,
-        rounding,
-        ..NewDraft::new(currency)
-    })
-}
-
-fn due_twice() -> FieldError {
-    FieldError::at(
-        "/net_days",
-        Code::InvalidValue,
-        "Either due_date or net_days, not both.",
-    )
-}
-
-fn keep_error<T>(parsed: Option<Result<T, FieldError>>, errors: &mut Vec<FieldError>) -> Option<T> {
-    match parsed {
-        None => None,
-        Some(Ok(value)) => Some(value),
-        Some(Err(error)) => {
-            errors.push(error);
-            None
-        }
-    }
-}
-
 /// Change a draft.
 #[utoipa::path(patch, path = "/api/v1/invoices/{id}", tag = "invoices",
     params(("id" = String, Path)), request_body = DraftChangeBody,
@@ -151,12 +64,13 @@ pub(super) async fn change(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: Json<DraftChangeBody>,
+    body: Unread<Json<DraftChangeBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceUpdate)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     let (service, changes) = (parts.clone(), body.value);
-    let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
+    let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, changes) = (service.clone(), changes.clone());
         async move {
             let draft = DraftFacts::of(loaded.as_deref())?;
@@ -172,94 +86,6 @@ pub(super) async fn change(
     answer(&parts, &executed).await
 }
 
-/// What a change needs to know of the draft that it changes.
-struct DraftFacts {
-    tenant: TenantId,
-    currency: invoiceapp_domain::money::Currency,
-    price_mode: invoiceapp_domain::tax::PriceMode,
-}
-
-impl DraftFacts {
-    fn of(loaded: Option<&Loaded<Invoice>>) -> Result<Self, Refusal<InvoiceRefusal>> {
-        let Some(loaded) = loaded else {
-            return Err(Refusal::Domain(InvoiceRefusal::NotFound));
-        };
-        let draft = loaded
-            .state
-            .as_draft()
-            .ok_or(Refusal::Domain(InvoiceRefusal::NotDraft))?;
-        Ok(Self {
-            tenant: loaded.stream.tenant.clone(),
-            currency: draft.currency,
-            price_mode: draft.price_mode,
-        })
-    }
-}
-
-async fn draft_changes(
-    parts: &ServiceParts,
-    draft: &DraftFacts,
-    body: DraftChangeBody,
-) -> Result<DraftChanges, Problem> {
-    let currency = draft.currency;
-    let price_mode = Text::optional(body.price_mode);
-    let filling = Filling {
-        parts,
-        tenant: &draft.tenant,
-        currency,
-        price_mode: price_mode.unwrap_or(draft.price_mode),
-        today: parts.today(&draft.tenant).await?,
-    };
-    let lines = match body.lines {
-        Some(lines) => Some(filling.lines(&lines, "/lines").await?),
-        None => None,
-    };
-    let mut errors = Vec::new();
-    let mut adjustments = |bodies: Option<Vec<_>>, pointer: &str| {
-        let bodies: Vec<super::adjustments::DocumentAdjustmentBody> = bodies?;
-        Some(each(&bodies, pointer, &mut errors, |body, at| {
-            body.adjustment(currency, at)
-        }))
-    };
-    let allowances = adjustments(body.allowances, "/allowances");
-    let charges = adjustments(body.charges, "/charges");
-    let prepaid = body
-        .prepaid
-        .map(|amount| amount.money(currency, "/prepaid"));
-    let prepaid = keep_error(prepaid, &mut errors);
-    let rounding = body
-        .rounding
-        .map(|amount| amount.signed_money(currency, "/rounding"));
-    let rounding = keep_error(rounding, &mut errors);
-    let due = match (body.due_date, body.net_days) {
-        (Change::Set(_), Change::Set(_)) => {
-            errors.push(due_twice());
-            Patch::Keep
-        }
-        (Change::Set(date), _) => Patch::Set(Due::Date(date.0.0)),
-        (_, Change::Set(days)) => Patch::Set(Due::NetDays(days.0)),
-        (Change::Clear, _) | (_, Change::Clear) => Patch::Clear,
-        (Change::Keep, Change::Keep) => Patch::Keep,
-    };
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
-    Ok(DraftChanges {
-        currency: Text::optional(body.currency),
-        price_mode,
-        buyer: body.buyer.map(BuyerBody::into_buyer).into(),
-        due,
-        delivery_date: body.delivery_date.map(|date| date.0.0).into(),
-        note: body.note.map(Text::into_inner).into(),
-        purchase_order: body.purchase_order.map(Text::into_inner).into(),
-        lines,
-        allowances,
-        charges,
-        prepaid,
-        rounding,
-    })
-}
-
 /// Add a line at the end of a draft.
 #[utoipa::path(post, path = "/api/v1/invoices/{id}/lines", tag = "invoices",
     params(("id" = String, Path)), request_body = LineBody,
@@ -269,9 +95,10 @@ pub(super) async fn add_line(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: Json<LineBody>,
+    body: Unread<Json<LineBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceUpdate)?;
+    let body = body.read().await?;
     let line_id = LineId(parts.ambient.new_id());
     let wrap = |line| InvoiceCommand::AddLine(Box::new(line));
     let executed = with_line(&parts, &request, (id, line_id), body, wrap).await?;
@@ -293,9 +120,10 @@ pub(super) async fn change_line(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathIds(ids): PathIds<(InvoiceId, LineId)>,
-    body: Json<LineBody>,
+    body: Unread<Json<LineBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceUpdate)?;
+    let body = body.read().await?;
     let wrap = |line| InvoiceCommand::ChangeLine(Box::new(line));
     let executed = with_line(&parts, &request, ids, body, wrap).await?;
     answer(&parts, &executed).await
@@ -306,11 +134,11 @@ async fn with_line(
     request: &CommandRequest,
     (id, line_id): (InvoiceId, LineId),
     body: Json<LineBody>,
-    wrap: fn(invoiceapp_domain::invoice::InvoiceLine) -> InvoiceCommand,
+    wrap: fn(InvoiceLine) -> InvoiceCommand,
 ) -> Result<Executed<Invoice>, Problem> {
     let stream = stream_of(request, id);
     let (service, line) = (parts.clone(), body.value);
-    let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
+    let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, line) = (service.clone(), line.clone());
         async move {
             let draft = DraftFacts::of(loaded.as_deref())?;
@@ -324,21 +152,6 @@ async fn with_line(
         .await
 }
 
-async fn filled_line(
-    parts: &ServiceParts,
-    draft: &DraftFacts,
-    (id, body): (LineId, &LineBody),
-) -> Result<invoiceapp_domain::invoice::InvoiceLine, Problem> {
-    let filling = Filling {
-        parts,
-        tenant: &draft.tenant,
-        currency: draft.currency,
-        price_mode: draft.price_mode,
-        today: parts.today(&draft.tenant).await?,
-    };
-    filling.line(id, body).await
-}
-
 /// Take a line out of a draft.
 #[utoipa::path(delete, path = "/api/v1/invoices/{id}/lines/{line_id}", tag = "invoices",
     params(("id" = String, Path), ("line_id" = String, Path)),
@@ -348,25 +161,27 @@ pub(super) async fn remove_line(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathIds((id, line_id)): PathIds<(InvoiceId, LineId)>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::InvoiceUpdate)?;
+    let body = body.read().await?;
     let command = InvoiceCommand::RemoveLine { line_id };
     changed(&parts, &request, body.digest, (id, command)).await
 }
 
 /// Give up a draft; it never had a number.
 #[utoipa::path(post, path = "/api/v1/invoices/{id}/discard", tag = "invoices",
-    params(("id" = String, Path)), request_body = ReasonBody,
+    params(("id" = String, Path)), request_body = Option<ReasonBody>,
     responses((status = 200, body = InvoiceResource), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody, description = "`invoice_not_draft`")))]
 pub(super) async fn discard(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: OptionalJson<ReasonBody>,
+    body: Unread<OptionalJson<ReasonBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceDelete)?;
+    let body = body.read().await?;
     let command = InvoiceCommand::Discard {
         reason: Text::optional(body.value.reason),
     };

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use invoiceapp_domain::Permission;
-use invoiceapp_domain::money::{Currency, Money};
-use invoiceapp_http::{Authenticated, ConsistencyToken, Problem, QueryAnswer};
+use invoiceapp_domain::money::Currency;
+use invoiceapp_http::{Authenticated, ConsistencyToken, NoParameters, Problem, QueryAnswer};
 use invoiceapp_projections::dashboard::{Bucket, Measure};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -56,6 +56,7 @@ pub(super) async fn dashboard(
     State(parts): State<ServiceParts>,
     caller: Authenticated,
     token: ConsistencyToken,
+    _: NoParameters,
 ) -> Result<QueryAnswer<Dashboard>, Problem> {
     caller.require(Permission::ReportRead)?;
     parts.wait(token).await?;
@@ -82,8 +83,8 @@ pub(super) async fn dashboard(
     }))
 }
 
-/// Count and minor units.
-type Sum = (i64, i64);
+/// Count and minor units: a sum of many amounts may be more than one amount can be.
+type Sum = (i64, i128);
 
 #[derive(Default)]
 struct Sums {
@@ -126,19 +127,54 @@ impl Sums {
             .by_status
             .into_iter()
             .filter(|(_, sum)| sum.0 != 0)
-            .map(|(word, sum)| Some((word, figure(sum, currency)?)))
-            .collect::<Option<_>>()?;
+            .map(|(word, sum)| (word, figure(sum, currency)))
+            .collect();
         Some(CurrencyFigures {
             currency: code.to_owned(),
             by_status,
-            overdue: figure(self.overdue, currency)?,
-            outstanding: figure(outstanding, currency)?,
-            paid_this_month: figure(self.paid_this_month, currency)?,
+            overdue: figure(self.overdue, currency),
+            outstanding: figure(outstanding, currency),
+            paid_this_month: figure(self.paid_this_month, currency),
         })
     }
 }
 
-fn figure((count, minor): Sum, currency: Currency) -> Option<Figure> {
-    let amount = Money::from_minor(minor, currency).ok()?.to_decimal_string();
-    Some(Figure { count, amount })
+fn figure((count, minor): Sum, currency: Currency) -> Figure {
+    Figure {
+        count,
+        amount: decimal_text(minor, currency.exponent()),
+    }
+}
+
+/// Minor units as a decimal string with the currency's decimals.
+fn decimal_text(minor: i128, exponent: u32) -> String {
+    let decimals = usize::try_from(exponent).unwrap_or_default();
+    let sign = if minor < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", minor.unsigned_abs(), width = decimals + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal_text;
+
+    #[test]
+    fn minor_units_are_written_with_the_decimals_of_the_currency() {
+        for (minor, exponent, text) in [
+            (0, 2, "0.00"),
+            (5, 2, "0.05"),
+            (-5, 2, "-0.05"),
+            (123_456, 2, "1234.56"),
+            (1_300_000, 0, "1300000"),
+            (1_234, 3, "1.234"),
+            (i128::from(i64::MAX) + 1, 2, "92233720368547758.08"),
+        ] {
+            assert_eq!(decimal_text(minor, exponent), text);
+        }
+    }
 }

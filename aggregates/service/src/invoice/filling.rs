@@ -147,7 +147,7 @@ impl Filling<'_> {
                 .or_else(|| record.map(|it| it.unit_code.clone()))
                 .unwrap_or_default(),
             unit_price,
-            price_base_quantity: body.price_base_quantity.map(|quantity| quantity.0),
+            price_base_quantity: body.price_base_quantity.map(|quantity| quantity.0.0),
             vat,
             allowances,
             charges,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use invoiceapp_domain::ids::InvoiceId;
+use invoiceapp_domain::money::{Currency, Money};
 use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::json::Nothing;
 use invoiceapp_http::{Authenticated, List, ListPage, PathId, Problem, ProblemBody};
@@ -81,7 +82,8 @@ fn entry(event: &RecordedEvent) -> Result<HistoryEntry, serde_json::Error> {
     let metadata = event.metadata()?;
     let payload: Value = serde_json::from_str(&event.payload_json)?;
     // The stored text is the event's name with its fields.
-    let data = payload.get(&event.event_type).cloned().unwrap_or(payload);
+    let mut data = payload.get(&event.event_type).cloned().unwrap_or(payload);
+    write_amounts(&mut data);
     Ok(HistoryEntry {
         id: event.event_id.to_string(),
         event_type: event.event_type.clone(),
@@ -95,4 +97,25 @@ fn entry(event: &RecordedEvent) -> Result<HistoryEntry, serde_json::Error> {
         data,
         hash: event.hash.to_string(),
     })
+}
+
+/// Turns every amount of an event (minor units with their currency) into the decimal string that
+/// the API writes amounts as.
+fn write_amounts(value: &mut Value) {
+    if let Some(amount) = amount_text(value) {
+        *value = Value::String(amount);
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(write_amounts),
+        Value::Object(members) => members.values_mut().for_each(write_amounts),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn amount_text(value: &Value) -> Option<String> {
+    let members = value.as_object().filter(|members| members.len() == 2)?;
+    let minor = members.get("minor")?.as_i64()?;
+    let currency = Currency::parse(members.get("currency")?.as_str()?).ok()?;
+    Some(Money::from_minor(minor, currency).ok()?.to_decimal_string())
 }

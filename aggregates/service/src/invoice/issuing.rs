@@ -1,5 +1,7 @@
 //! Issue and send: the number is taken and the document frozen, then it is on its way.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use invoiceapp_domain::ids::{DeliveryId, InvoiceId};
 use invoiceapp_domain::invoice::{
@@ -10,7 +12,7 @@ use invoiceapp_domain::organization::Organization;
 use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::{
-    Code, CommandAnswer, CommandRequest, OptionalJson, PathId, Problem, ProblemBody, Text,
+    Code, CommandAnswer, CommandRequest, OptionalJson, PathId, Problem, ProblemBody, Text, Unread,
 };
 use invoiceapp_journal::execute::Prepared;
 use invoiceapp_journal::loaded::Loaded;
@@ -24,7 +26,7 @@ use crate::parts::{Refusal, ServiceParts, organization_stream};
 
 /// Take a number and freeze the document.
 #[utoipa::path(post, path = "/api/v1/invoices/{id}/issue", tag = "invoices",
-    params(("id" = String, Path)), request_body = IssueBody,
+    params(("id" = String, Path)), request_body = Option<IssueBody>,
     responses((status = 200, body = InvoiceResource), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody, description = "`invoice_not_draft`, \
             `invoice_has_no_lines`, `seller_incomplete`, `buyer_incomplete`, \
@@ -33,12 +35,13 @@ pub(super) async fn issue(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: OptionalJson<IssueBody>,
+    body: Unread<OptionalJson<IssueBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceIssue)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     let (service, tenant, wanted) = (parts.clone(), stream.tenant.clone(), body.value);
-    let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
+    let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, tenant, wanted) = (service.clone(), tenant.clone(), wanted.clone());
         async move {
             must_be_draft(loaded.as_deref())?;
@@ -63,16 +66,17 @@ pub(super) async fn issue(
 
 /// Issue when still a draft, then ask for delivery: both or neither.
 #[utoipa::path(post, path = "/api/v1/invoices/{id}/send", tag = "invoices",
-    params(("id" = String, Path)), request_body = SendBody,
+    params(("id" = String, Path)), request_body = Option<SendBody>,
     responses((status = 202, body = InvoiceResource), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody)))]
 pub(super) async fn send(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: OptionalJson<SendBody>,
+    body: Unread<OptionalJson<SendBody>>,
 ) -> Answer {
     request.require(Permission::InvoiceSend)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     let delivery = DeliveryRequest {
         delivery_id: DeliveryId(parts.ambient.new_id()),
@@ -86,7 +90,7 @@ pub(super) async fn send(
         message: Text::optional(body.value.message),
     };
     let (service, tenant) = (parts.clone(), stream.tenant.clone());
-    let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
+    let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, tenant, delivery) = (service.clone(), tenant.clone(), delivery.clone());
         async move {
             if loaded

@@ -4,6 +4,7 @@ mod adjustments;
 mod bodies;
 mod commands;
 mod dashboard;
+mod drafting;
 mod filling;
 mod history;
 mod issuing;
@@ -16,7 +17,7 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::number_series::handlers as number_series;
+use crate::number_series::{handlers as number_series, register as number_register};
 use crate::parts::ServiceParts;
 
 fn routes() -> OpenApiRouter<ServiceParts> {
@@ -34,6 +35,7 @@ fn routes() -> OpenApiRouter<ServiceParts> {
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(number_series::define, number_series::list))
         .routes(routes!(number_series::get))
+        .routes(routes!(number_register::numbers))
 }
 
 /// The service's router.

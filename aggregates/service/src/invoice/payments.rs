@@ -1,5 +1,7 @@
 //! Payments: recorded, and taken back.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use deserr::Deserr;
 use invoiceapp_domain::Permission;
@@ -11,13 +13,13 @@ use invoiceapp_domain::text::Reference;
 use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{
     BodyErrors, CommandAnswer, CommandRequest, DecimalText, Json, OptionalJson, PathId, PathIds,
-    Problem, ProblemBody, Text,
+    Problem, ProblemBody, Text, Unread,
 };
 use invoiceapp_journal::execute::Prepared;
 use invoiceapp_journal::loaded::Loaded;
 use utoipa::ToSchema;
 
-use super::adjustments::AmountText;
+use super::adjustments::PositiveAmountText;
 use super::bodies::ReasonBody;
 use super::commands::{Answer, changed, resource, stream_of};
 use super::resource::InvoiceResource;
@@ -30,7 +32,7 @@ use crate::parts::{Refusal, ServiceParts};
 pub(super) struct PaymentBody {
     /// How much, in the invoice's currency.
     #[schema(value_type = String, example = "71.36")]
-    amount: DecimalText<AmountText>,
+    amount: DecimalText<PositiveAmountText>,
     /// On which day.
     #[schema(value_type = String, format = Date)]
     paid_on: Text<CalendarDate>,
@@ -53,13 +55,14 @@ pub(super) async fn record(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<InvoiceId>,
-    body: Json<PaymentBody>,
+    body: Unread<Json<PaymentBody>>,
 ) -> Answer {
     request.require(Permission::PaymentRecord)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     let payment_id = PaymentId(parts.ambient.new_id());
     let payment = body.value;
-    let prepare = move |loaded: Option<std::sync::Arc<Loaded<Invoice>>>| {
+    let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         std::future::ready(prepared(loaded.as_deref(), payment_id, &payment))
     };
     let stamp = request.stamp(body.digest);
@@ -96,14 +99,16 @@ fn prepared(
 /// Take a payment back.
 #[utoipa::path(delete, path = "/api/v1/invoices/{id}/payments/{payment_id}", tag = "invoices",
     params(("id" = String, Path), ("payment_id" = String, Path)),
+    request_body = Option<ReasonBody>,
     responses((status = 200, body = InvoiceResource), (status = 404, body = ProblemBody)))]
 pub(super) async fn reverse(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathIds((id, payment_id)): PathIds<(InvoiceId, PaymentId)>,
-    body: OptionalJson<ReasonBody>,
+    body: Unread<OptionalJson<ReasonBody>>,
 ) -> Answer {
     request.require(Permission::PaymentRecord)?;
+    let body = body.read().await?;
     let reason = Text::optional(body.value.reason);
     let command = InvoiceCommand::ReversePayment { payment_id, reason };
     changed(&parts, &request, body.digest, (id, command)).await

@@ -9,7 +9,7 @@ use invoiceapp_domain::{InvalidAmount, Permission, StreamId, StreamKind};
 use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{
     Authenticated, BodyErrors, Code, ConsistencyToken, DecimalText, FieldError, List, ListPage,
-    PathId, Problem, ProblemBody, QueryAnswer, Text,
+    NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Text,
 };
 use invoiceapp_projections::Condition;
 use invoiceapp_projections::views::invoice::{
@@ -137,6 +137,7 @@ pub(super) async fn get(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(id): PathId<InvoiceId>,
+    _: NoParameters,
 ) -> Result<QueryAnswer<InvoiceResource>, Problem> {
     caller.require(Permission::InvoiceGetById)?;
     parts.wait(token).await?;

@@ -11,7 +11,8 @@ use crate::available::Available;
 
 use super::resource_parts::{
     AdjustmentResource, BuyerResource, DeliveryResource, DocumentResource, LineResource,
-    PaymentResource, SellerResource, TaxResource, TotalsResource, actor_text,
+    PaymentResource, ReversedPaymentResource, SellerResource, TaxResource, TotalsResource,
+    actor_text,
 };
 
 /// An invoice or credit note.
@@ -71,6 +72,8 @@ pub(crate) struct InvoiceResource {
     totals: TotalsResource,
     /// The payments that stand.
     payments: Vec<PaymentResource>,
+    /// The payments that were taken back, the last hundred, oldest first.
+    reversed_payments: Vec<ReversedPaymentResource>,
     /// Credit notes; none exist yet.
     credits: Vec<String>,
     /// Requests to deliver it, with what became of each recipient.
@@ -127,6 +130,7 @@ pub(crate) fn render(loaded: &Loaded<Invoice>, today: Date) -> Option<InvoiceRes
         tax_breakdown: shown.tax_breakdown,
         totals: shown.totals,
         payments: shown.payments,
+        reversed_payments: shown.reversed_payments,
         credits: Vec::new(),
         deliveries: shown.deliveries,
         documents: shown.documents,
@@ -160,6 +164,7 @@ struct Shown {
     tax_breakdown: Vec<TaxResource>,
     totals: TotalsResource,
     payments: Vec<PaymentResource>,
+    reversed_payments: Vec<ReversedPaymentResource>,
     deliveries: Vec<DeliveryResource>,
     documents: Vec<DocumentResource>,
     content_hash: Option<String>,
@@ -207,6 +212,7 @@ impl Shown {
                 .collect(),
             totals: TotalsResource::of(&amounts.totals, nothing, amounts.totals.payable),
             payments: Vec::new(),
+            reversed_payments: Vec::new(),
             deliveries: Vec::new(),
             documents: Vec::new(),
             content_hash: None,
@@ -251,6 +257,12 @@ impl Shown {
                 .standing
                 .iter()
                 .map(PaymentResource::from)
+                .collect(),
+            reversed_payments: issued
+                .payments
+                .reversed
+                .iter()
+                .map(ReversedPaymentResource::from)
                 .collect(),
             deliveries: issued
                 .deliveries

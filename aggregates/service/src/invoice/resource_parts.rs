@@ -3,7 +3,7 @@
 use invoiceapp_domain::Actor;
 use invoiceapp_domain::invoice::{
     Delivery, DeliveryOutcome, DocumentAdjustment, DocumentType, InvoiceLine, LineAdjustment,
-    Payment, Rendering,
+    Payment, Rendering, ReversedPayment,
 };
 use invoiceapp_domain::money::{Money, Rate};
 use invoiceapp_domain::party::{Buyer, Seller};
@@ -294,6 +294,26 @@ impl From<&Payment> for PaymentResource {
             paid_on: payment.paid_on.to_string(),
             method: payment.method.to_string(),
             reference: payment.reference.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// A payment that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReversedPayment)]
+pub(super) struct ReversedPaymentResource {
+    /// As it was recorded.
+    #[serde(flatten)]
+    payment: PaymentResource,
+    /// Why it no longer counts.
+    reason: Option<String>,
+}
+
+impl From<&ReversedPayment> for ReversedPaymentResource {
+    fn from(reversed: &ReversedPayment) -> Self {
+        Self {
+            payment: PaymentResource::from(&reversed.payment),
+            reason: reversed.reason.as_ref().map(ToString::to_string),
         }
     }
 }

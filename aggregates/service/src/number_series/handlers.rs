@@ -1,18 +1,20 @@
 //! The handlers of number series.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use invoiceapp_domain::numbering::{NumberSeries, NumberSeriesCommand};
 use invoiceapp_domain::text::SeriesCode;
-use invoiceapp_domain::{Permission, StreamId, StreamKind};
+use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::json::Nothing;
 use invoiceapp_http::{
-    Authenticated, CommandAnswer, CommandRequest, ConsistencyToken, Json, List, ListPage, PathId,
-    Problem, ProblemBody, QueryAnswer,
+    Authenticated, CommandAnswer, CommandRequest, ConsistencyToken, Json, List, ListPage,
+    NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Unread,
 };
 
 use super::bodies::SeriesBody;
 use super::resource::{SeriesResource, render};
-use crate::parts::ServiceParts;
+use crate::parts::{ServiceParts, view_problem};
 
 /// Define a number series.
 #[utoipa::path(post, path = "/api/v1/number-series", tag = "number series",
@@ -21,9 +23,10 @@ use crate::parts::ServiceParts;
 pub(crate) async fn define(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
-    body: Json<SeriesBody>,
+    body: Unread<Json<SeriesBody>>,
 ) -> Result<CommandAnswer<SeriesResource>, Problem> {
     request.require(Permission::SeriesManage)?;
+    let body = body.read().await?;
     let series = body.value.into_snapshot();
     let stream = StreamId::new(
         request.tenant().clone(),
@@ -34,7 +37,8 @@ pub(crate) async fn define(
     let executed = parts
         .execute::<NumberSeries>(&request, body.digest, stream, command)
         .await?;
-    let resource = render(&executed.loaded).ok_or_else(Problem::not_found)?;
+    // A series has given no number in the moment in which it is defined.
+    let resource = render(&executed.loaded, None).ok_or_else(Problem::not_found)?;
     let location = format!("/api/v1/number-series/{}", resource.code);
     Ok(CommandAnswer::created(
         location,
@@ -57,7 +61,19 @@ pub(crate) async fn list(
     caller.require(Permission::SeriesManage)?;
     parts.wait(token).await?;
     let query = parts.list_query(&caller, StreamKind::NumberSeries, list.page, Vec::new());
-    parts.page::<NumberSeries, _>(&query, render).await
+    let (series, page) = parts
+        .views
+        .list::<NumberSeries>(&query)
+        .await
+        .map_err(view_problem)?;
+    let codes = series.iter().filter_map(|it| it.state.snapshot());
+    let codes: Vec<SeriesCode> = codes.map(|snapshot| snapshot.code.clone()).collect();
+    let mut last = last_numbers(&parts, caller.tenant(), &codes).await?;
+    let data = series.iter().filter_map(|loaded| {
+        let code = &loaded.state.snapshot()?.code;
+        render(loaded, last.remove(code))
+    });
+    Ok(ListPage::new(data.collect(), page.next_before, page.total))
 }
 
 /// Read a number series.
@@ -69,9 +85,25 @@ pub(crate) async fn get(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(code): PathId<SeriesCode>,
+    _: NoParameters,
 ) -> Result<QueryAnswer<SeriesResource>, Problem> {
     caller.require(Permission::SeriesManage)?;
     parts.wait(token).await?;
-    let stream = StreamId::new(caller.tenant().clone(), StreamKind::NumberSeries, code);
-    parts.document::<NumberSeries, _>(&stream, render).await
+    let stream = StreamId::new(caller.tenant().clone(), StreamKind::NumberSeries, &code);
+    let loaded = parts.required::<NumberSeries>(&stream).await?;
+    let codes = std::slice::from_ref(&code);
+    let mut last = last_numbers(&parts, caller.tenant(), codes).await?;
+    let resource = render(&loaded, last.remove(&code)).ok_or_else(Problem::not_found)?;
+    Ok(QueryAnswer::document(resource, loaded.version))
+}
+
+/// The last number that each series has given, of those that have given one.
+async fn last_numbers(
+    parts: &ServiceParts,
+    tenant: &TenantId,
+    codes: &[SeriesCode],
+) -> Result<HashMap<SeriesCode, String>, Problem> {
+    let last = parts.views.store().last_numbers(tenant, codes).await;
+    let last = last.map_err(view_problem)?.into_iter();
+    Ok(last.map(|last| (last.series, last.number)).collect())
 }

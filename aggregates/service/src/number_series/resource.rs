@@ -22,6 +22,9 @@ pub(crate) struct SeriesResource {
     /// Which documents it numbers.
     #[serde(rename = "for")]
     pub(crate) purpose: String,
+    /// The highest number that it has given, which is also the last; `null` before the first.
+    #[schema(example = "INV-2026-00001")]
+    pub(crate) last_number: Option<String>,
     /// How many events it has seen.
     pub(crate) version: u64,
     /// The journal position of the last of them.
@@ -31,8 +34,11 @@ pub(crate) struct SeriesResource {
     pub(crate) created_at: String,
 }
 
-/// The series, once defined.
-pub(crate) fn render(loaded: &Loaded<NumberSeries>) -> Option<SeriesResource> {
+/// The series, once defined, with the last number that it has given.
+pub(crate) fn render(
+    loaded: &Loaded<NumberSeries>,
+    last_number: Option<String>,
+) -> Option<SeriesResource> {
     let series = loaded.state.snapshot()?;
     Some(SeriesResource {
         code: series.code.to_string(),
@@ -41,6 +47,7 @@ pub(crate) fn render(loaded: &Loaded<NumberSeries>) -> Option<SeriesResource> {
         reset: series.reset.as_str().to_owned(),
         first_number: series.first_number,
         purpose: series.purpose.as_str().to_owned(),
+        last_number,
         version: loaded.version,
         position: loaded.position,
         created_at: loaded.created_at.to_string(),

@@ -100,6 +100,7 @@ pub(crate) struct ProductBody {
     pub(crate) vat: VatBody,
     /// Its first price versions.
     #[deserr(default)]
+    #[schema(required = false)]
     pub(crate) prices: Vec<PriceBody>,
 }
 

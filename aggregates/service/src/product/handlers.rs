@@ -8,7 +8,7 @@ use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::query::Flag;
 use invoiceapp_http::{
     Authenticated, BodyDigest, BodyErrors, CommandAnswer, CommandRequest, ConsistencyToken, Json,
-    List, ListPage, NoBody, PathId, Problem, ProblemBody, QueryAnswer, Text,
+    List, ListPage, NoBody, NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Text, Unread,
 };
 use invoiceapp_journal::port::Committed;
 use invoiceapp_projections::Condition;
@@ -58,9 +58,10 @@ impl ProductFilter {
 pub(super) async fn create(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
-    body: Json<ProductBody>,
+    body: Unread<Json<ProductBody>>,
 ) -> Answer {
     request.require(Permission::ProductCreate)?;
+    let body = body.read().await?;
     let product = body.value.into_product()?;
     let stream = parts.fresh_stream(&request, StreamKind::Product);
     let command = ProductCommand::Create(Box::new(product));
@@ -101,6 +102,7 @@ pub(super) async fn get(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(id): PathId<ProductId>,
+    _: NoParameters,
 ) -> Result<QueryAnswer<ProductResource>, Problem> {
     caller.require(Permission::ProductGetById)?;
     parts.wait(token).await?;
@@ -116,9 +118,10 @@ pub(super) async fn change(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<ProductId>,
-    body: Json<ProductChangeBody>,
+    body: Unread<Json<ProductChangeBody>>,
 ) -> Answer {
     request.require(Permission::ProductUpdate)?;
+    let body = body.read().await?;
     let command = ProductCommand::Change(body.value.into_change()?);
     changed(&parts, &request, body.digest, id, command).await
 }
@@ -131,9 +134,10 @@ pub(super) async fn archive(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<ProductId>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::ProductDelete)?;
+    let body = body.read().await?;
     changed(&parts, &request, body.digest, id, ProductCommand::Archive).await
 }
 
@@ -145,9 +149,10 @@ pub(super) async fn restore(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<ProductId>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::ProductUpdate)?;
+    let body = body.read().await?;
     changed(&parts, &request, body.digest, id, ProductCommand::Restore).await
 }
 
@@ -159,9 +164,10 @@ pub(super) async fn set_price(
     State(parts): State<ServiceParts>,
     request: CommandRequest,
     PathId(id): PathId<ProductId>,
-    body: Json<PriceBody>,
+    body: Unread<Json<PriceBody>>,
 ) -> Answer {
     request.require(Permission::ProductSetPrice)?;
+    let body = body.read().await?;
     let stream = StreamId::new(request.tenant().clone(), StreamKind::Product, id);
     let command = ProductCommand::SetPrice(body.value.into_price());
     let (resource, committed) = run(&parts, &request, body.digest, stream, command).await?;
@@ -178,6 +184,7 @@ pub(super) async fn prices(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(id): PathId<ProductId>,
+    _: NoParameters,
 ) -> Result<ListPage<PriceResource>, Problem> {
     caller.require(Permission::ProductGetById)?;
     parts.wait(token).await?;

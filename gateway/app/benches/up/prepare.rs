@@ -139,7 +139,7 @@ fn draft(place: usize) -> Value {
             "vat_id": "DE987654321",
             "address": {"line1": "Hauptstr. 1", "city": "Köln", "postal_code": "50667", "country": "DE"},
         },
-        "currency": if place % 7 == 0 { "USD" } else { "EUR" },
+        "currency": if place.is_multiple_of(7) { "USD" } else { "EUR" },
         "purchase_order": format!("PO-{place}"),
         "lines": lines,
     });

@@ -37,7 +37,7 @@ pub(super) async fn run(
         JournalCommand::Verify(data) => (data, true),
     };
     data.apply(&mut settings);
-    let directory = DataDir::lock(&settings.data_dir)?;
+    let directory = DataDir::lock_existing(&settings.data_dir)?;
     let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
     let options = SqliteOptions::new(directory.journal());
     let journal = SqliteJournal::open(options, ambient)

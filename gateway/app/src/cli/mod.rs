@@ -21,7 +21,7 @@ pub(crate) const EXIT_FAILED: u8 = 1;
 
 /// An invoicing platform whose books cannot lie.
 #[derive(Debug, Parser)]
-#[command(name = "invoiceapp", version, about, propagate_version = true)]
+#[command(name = "invoiceapp", version, propagate_version = true)]
 pub(crate) struct Cli {
     /// Settings as a TOML file; every key can also be set as INVOICEAPP_SECTION__KEY.
     #[arg(long, global = true, value_name = "FILE", env = "INVOICEAPP_CONFIG")]

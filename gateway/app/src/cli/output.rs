@@ -1,5 +1,7 @@
 //! What a command prints: text for people, or one JSON document.
 
+use std::io::{ErrorKind, Write};
+
 use serde::Serialize;
 
 /// Prints a command's result on stdout.
@@ -22,15 +24,19 @@ impl Output {
     /// Prints the facts as JSON, or the text.
     ///
     /// # Errors
-    /// When the facts cannot be written as JSON.
-    #[expect(clippy::print_stdout, reason = "this is the command line's output")]
+    /// When the facts cannot be written as JSON, or stdout cannot be written. A reader that has
+    /// seen enough and goes away is no failure.
     pub(crate) fn print(self, facts: &impl Serialize, text: &str) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string(facts)?);
+        let line = if self.json {
+            serde_json::to_string(facts)?
         } else {
-            println!("{text}");
+            text.to_owned()
+        };
+        let mut stdout = std::io::stdout().lock();
+        match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -106,16 +106,18 @@ async fn numbers_are_dense_and_every_answered_invoice_is_there_after_kills() {
     let admin = Client::admin(&server).await;
     // What was not answered is resolved by its key: issued once, whichever way the kill fell.
     let unresolved: Vec<_> = pending.lock().unwrap().drain().collect();
+    let mut token = "0".to_owned();
     for (invoice, key) in unresolved {
         let request = admin.request(Method::POST, &format!("/invoices/{invoice}/issue"));
         let issued = admin
             .send(request.header("Idempotency-Key", key).json(&json!({})))
             .await;
+        token = issued.header("consistency-token").to_owned();
         let number = issued.expect(200)["number"].as_str().unwrap().to_owned();
         answered.lock().unwrap().insert(invoice, number);
     }
     let answered = answered.lock().unwrap().clone();
-    check_every_invoice(&admin, &answered).await;
+    check_every_invoice(&admin, &answered, &token).await;
     let mut sequences: Vec<u64> = answered
         .values()
         .map(|number| number.rsplit('-').next().unwrap().parse().unwrap())
@@ -128,11 +130,11 @@ async fn numbers_are_dense_and_every_answered_invoice_is_there_after_kills() {
     verify(&data);
 }
 
-async fn check_every_invoice(admin: &Client, answered: &HashMap<String, String>) {
+async fn check_every_invoice(admin: &Client, answered: &HashMap<String, String>, token: &str) {
     let mut listed = BTreeMap::new();
     let mut path = "/invoices?limit=200&status=open".to_owned();
     loop {
-        let page = admin.get(&path).await.expect(200);
+        let page = admin.get_after(&path, token).await.expect(200);
         for invoice in page["data"].as_array().unwrap() {
             let number = invoice["number"].as_str().unwrap().to_owned();
             listed.insert(id(invoice).to_owned(), number);

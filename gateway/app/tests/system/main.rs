@@ -12,6 +12,7 @@ mod hostile;
 mod idempotency;
 mod lists;
 mod media;
+mod numbers;
 mod outage;
 mod process;
 mod secrets;

@@ -4,6 +4,7 @@
     reason = "what a fixture cannot do fails its test"
 )]
 
+mod conventions;
 mod docs;
 mod fixture;
 mod passing;

@@ -117,3 +117,17 @@ fn configuration_has_defaults_and_refuses_what_it_does_not_know() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn whoever_reads_the_keys_is_counted_by_address() {
+    let door = Door::with_config(BffConfig {
+        address_rate: rate(5),
+        ..BffConfig::default()
+    });
+    let mut passed = 0;
+    for _ in 0..MANY {
+        let answer = door.get("/.well-known/jwks.json").await;
+        passed += usize::from(answer.status == 200);
+    }
+    assert!((5..MANY / 2).contains(&passed), "{passed}");
+}

@@ -51,9 +51,24 @@ fn every_service_has_a_row() {
 #[case("/api/v1/../users")]
 #[case("/metrics")]
 #[case("/favicon.ico")]
+#[case("/.well-known")]
+#[case("/.well-known/security.txt")]
 #[tokio::test]
 async fn an_unknown_path_is_a_problem(#[case] path: &str) {
     Door::new().get(path).await.problem(404, "not_found");
+}
+
+#[rstest]
+#[case("/.well-known/jwks.json")]
+#[case("/.well-known/openid-configuration")]
+#[tokio::test]
+async fn whoever_verifies_tokens_finds_the_keys_without_one(#[case] path: &str) {
+    let answer = Door::new().get(path).await;
+    assert_eq!(answer.status, 200);
+    let seen = answer.json();
+    assert_eq!(seen["service"], UpstreamName::Authorizer.as_str());
+    assert_eq!(seen["uri"], path);
+    assert_eq!(seen["headers"]["authorization"], serde_json::Value::Null);
 }
 
 #[tokio::test]

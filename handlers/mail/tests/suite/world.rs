@@ -26,7 +26,7 @@ use invoiceapp_domain::unit_code::UnitCode;
 use invoiceapp_journal::execute::{CommandExecutor, Execution};
 use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
 use invoiceapp_mail::{MailParts, MailReactor, Mailer};
-use invoiceapp_objects::{FsObjects, Objects};
+use invoiceapp_objects::{FsObjects, Objects, area};
 use invoiceapp_runtime::sqlite::SqliteJobStore;
 use invoiceapp_runtime::{
     JobFilter, JobRecord, JobStore, JournalFeed, ReactorRuntime, RuntimeParts, Settings, Start,
@@ -193,7 +193,7 @@ impl World {
         let size = u64::try_from(bytes.len()).unwrap();
         let sha256 = Sha256Hex::of(&bytes);
         self.objects
-            .put_if_absent(&stream.tenant, "renderings", bytes)
+            .put_if_absent(&stream.tenant, area::RENDERINGS, bytes)
             .await
             .unwrap();
         let document_id = DocumentId(Uuid::new_v5(

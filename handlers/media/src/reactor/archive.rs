@@ -4,11 +4,10 @@ use invoiceapp_domain::digest::Sha256Hex;
 use invoiceapp_domain::ids::DocumentId;
 use invoiceapp_domain::invoice::{ArchiveRendering, Invoice, InvoiceCommand};
 use invoiceapp_objects::{ObjectKey, area};
-use invoiceapp_runtime::{Job, Outcome};
+use invoiceapp_runtime::{Job, Outcome, Step};
 use jiff::civil::Date;
 
-use super::report::{report, report_outcome};
-use super::{missing_bytes, object_outcome};
+use super::{MediaReactor, missing_bytes, object_outcome};
 use crate::parts::MediaParts;
 
 /// How long a document is kept after the end of the year it was issued in: the longest that tax law
@@ -20,7 +19,7 @@ const STEP: &str = "archive-rendering";
 
 /// Checks the stored bytes against the hash, archives them and reports it.
 pub(super) async fn keep(
-    parts: &MediaParts,
+    MediaReactor { parts, reporter }: &MediaReactor,
     job: &Job,
     document_id: DocumentId,
     sha256: Sha256Hex,
@@ -50,8 +49,8 @@ pub(super) async fn keep(
         sha256,
         retain_until,
     });
-    let reported = report::<Invoice>(parts, job, STEP, command).await;
-    reported.map_err(|error| report_outcome(&error))
+    let step = Step::new(STEP);
+    Ok(reporter.report::<Invoice>(job, step, command).await?)
 }
 
 async fn issue_date(parts: &MediaParts, job: &Job) -> Result<Date, Outcome> {

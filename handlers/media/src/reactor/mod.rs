@@ -1,8 +1,9 @@
 //! The media reactor: a thumbnail for every uploaded picture, an archived copy of every rendering.
 
 mod archive;
-mod report;
 mod thumbnail;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use invoiceapp_domain::StreamKind;
@@ -11,8 +12,10 @@ use invoiceapp_domain::ids::DocumentId;
 use invoiceapp_domain::invoice::InvoiceEvent;
 use invoiceapp_domain::media::{ContentType, MediaEvent};
 use invoiceapp_objects::ObjectError;
-use invoiceapp_runtime::{Job, Lease, NewJob, Outcome, Plan, PlanError, Reactor};
-use invoiceapp_schemas::{RecordedEvent, decode};
+use invoiceapp_runtime::{
+    Job, Lease, NewJob, Outcome, Plan, PlanError, Reactor, Reporter, event_of,
+};
+use invoiceapp_schemas::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
 use crate::parts::MediaParts;
@@ -46,13 +49,15 @@ enum Task {
 #[derive(Debug, Clone)]
 pub struct MediaReactor {
     parts: MediaParts,
+    reporter: Reporter,
 }
 
 impl MediaReactor {
     /// A reactor on these parts.
     #[must_use]
-    pub const fn new(parts: MediaParts) -> Self {
-        Self { parts }
+    pub fn new(parts: MediaParts) -> Self {
+        let reporter = Reporter::new(NAME, parts.executor.clone(), Arc::clone(&parts.ambient));
+        Self { parts, reporter }
     }
 }
 
@@ -63,35 +68,9 @@ impl Reactor for MediaReactor {
     }
 
     fn plan(&self, event: &RecordedEvent) -> Result<Plan, PlanError> {
-        match (event.stream.kind, event.event_type.as_str()) {
-            (StreamKind::Media, "MediaUploaded") => match decode(event)? {
-                MediaEvent::MediaUploaded(upload) if upload.content_type.is_picture() => {
-                    let (sha256, content_type) = (upload.sha256, upload.content_type);
-                    let task = Task::Thumbnail {
-                        sha256,
-                        content_type,
-                    };
-                    job(event, format!("thumbnail/{}", event.stream), &task)
-                }
-                MediaEvent::MediaUploaded(_) | MediaEvent::ThumbnailAttached(_) => {
-                    Ok(Plan::nothing())
-                }
-            },
-            (StreamKind::Invoice, "RenderingAttached") => match decode(event)? {
-                InvoiceEvent::RenderingAttached(rendering) => {
-                    let document_id = rendering.document_id;
-                    let task = Task::Archive {
-                        document_id,
-                        sha256: rendering.sha256,
-                    };
-                    job(
-                        event,
-                        format!("archive/{}/{document_id}", event.stream),
-                        &task,
-                    )
-                }
-                _ => Ok(Plan::nothing()),
-            },
+        match event.stream.kind {
+            StreamKind::Media => plan_upload(event),
+            StreamKind::Invoice => plan_rendering(event),
             _ => Ok(Plan::nothing()),
         }
     }
@@ -102,11 +81,11 @@ impl Reactor for MediaReactor {
             Ok(Task::Thumbnail {
                 sha256,
                 content_type,
-            }) => thumbnail::make(&self.parts, job, sha256, content_type).await,
+            }) => thumbnail::make(self, job, sha256, content_type).await,
             Ok(Task::Archive {
                 document_id,
                 sha256,
-            }) => archive::keep(&self.parts, job, document_id, sha256).await,
+            }) => archive::keep(self, job, document_id, sha256).await,
             Err(_) => Err(Outcome::Park {
                 reason: "the job's payload is unknown".to_owned(),
             }),
@@ -115,15 +94,33 @@ impl Reactor for MediaReactor {
     }
 }
 
-fn job(event: &RecordedEvent, dedupe_key: String, task: &Task) -> Result<Plan, PlanError> {
-    let payload = serde_json::to_value(task).map_err(|_| PlanError {
-        reason: "the task cannot be written as JSON".to_owned(),
-    })?;
-    Ok(Plan::job(NewJob {
-        dedupe_key,
-        key: event.stream.aggregate_id(),
-        payload,
-    }))
+/// Every picture that was uploaded gets a thumbnail.
+fn plan_upload(event: &RecordedEvent) -> Result<Plan, PlanError> {
+    let upload = match event_of(event, StreamKind::Media, &["MediaUploaded"])? {
+        Some(MediaEvent::MediaUploaded(upload)) if upload.content_type.is_picture() => upload,
+        Some(_) | None => return Ok(Plan::nothing()),
+    };
+    let task = Task::Thumbnail {
+        sha256: upload.sha256,
+        content_type: upload.content_type,
+    };
+    let dedupe_key = format!("thumbnail/{}", event.stream);
+    NewJob::of_event(event, dedupe_key, &task).map(Plan::job)
+}
+
+/// Every rendering is archived.
+fn plan_rendering(event: &RecordedEvent) -> Result<Plan, PlanError> {
+    let rendering = match event_of(event, StreamKind::Invoice, &["RenderingAttached"])? {
+        Some(InvoiceEvent::RenderingAttached(rendering)) => rendering,
+        Some(_) | None => return Ok(Plan::nothing()),
+    };
+    let document_id = rendering.document_id;
+    let task = Task::Archive {
+        document_id,
+        sha256: rendering.sha256,
+    };
+    let dedupe_key = format!("archive/{}/{document_id}", event.stream);
+    NewJob::of_event(event, dedupe_key, &task).map(Plan::job)
 }
 
 /// What an object store that failed means for a job.

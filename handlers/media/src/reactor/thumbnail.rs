@@ -5,18 +5,16 @@ use invoiceapp_domain::digest::Sha256Hex;
 use invoiceapp_domain::media::{ContentType, Media, MediaCommand, MediaRefusal, Thumbnail};
 use invoiceapp_journal::execute::ExecuteError;
 use invoiceapp_objects::{ObjectKey, area};
-use invoiceapp_runtime::{Job, Outcome};
+use invoiceapp_runtime::{Job, Outcome, Step};
 
-use super::report::{report, report_outcome};
-use super::{missing_bytes, object_outcome};
-use crate::parts::MediaParts;
+use super::{MediaReactor, missing_bytes, object_outcome};
 use crate::sanitize::SanitizeError;
 
 const STEP: &str = "attach-thumbnail";
 
 /// Makes the thumbnail, stores it and reports it.
 pub(super) async fn make(
-    parts: &MediaParts,
+    MediaReactor { parts, reporter }: &MediaReactor,
     job: &Job,
     sha256: Sha256Hex,
     content_type: ContentType,
@@ -46,10 +44,11 @@ pub(super) async fn make(
         .put_if_absent(tenant, area::THUMBNAILS, Bytes::from(bytes))
         .await;
     put.map_err(|error| object_outcome(&error))?;
-    match report::<Media>(parts, job, STEP, MediaCommand::AttachThumbnail(thumbnail)).await {
+    let (step, command) = (Step::new(STEP), MediaCommand::AttachThumbnail(thumbnail));
+    match reporter.report::<Media>(job, step, command).await {
         // There is one, which is all that is wanted.
         Ok(()) | Err(ExecuteError::Refused(MediaRefusal::ThumbnailExists)) => Ok(()),
-        Err(error) => Err(report_outcome(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,24 +8,23 @@ use invoiceapp_domain::invoice::{
 };
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::text::Reference;
-use invoiceapp_journal::execute::LoadError;
-use invoiceapp_objects::ObjectError;
-use invoiceapp_runtime::{Job, Outcome, derived_command_id};
+use invoiceapp_objects::{ObjectError, area};
+use invoiceapp_runtime::{Job, Outcome, Reporter, derived_command_id};
 
 use super::plan::PdfJob;
-use super::{PdfParts, RENDERINGS_AREA, TEMPLATE_VERSION, report};
+use super::{PdfParts, TEMPLATE_VERSION, report};
 use crate::mapping::issued_document;
 use crate::renderer::RenderingError;
 
 /// Renders, stores and reports; `Err` ends the job early.
-pub(super) async fn act(parts: &PdfParts, job: &Job) -> Result<Outcome, Outcome> {
+pub(super) async fn act(
+    parts: &PdfParts,
+    reporter: &Reporter,
+    job: &Job,
+) -> Result<Outcome, Outcome> {
     let plan: PdfJob = serde_json::from_value(job.payload.clone()).map_err(|_| park("plan"))?;
     let stream = &job.source.stream;
-    let present = parts
-        .executor
-        .load::<Invoice>(stream)
-        .await
-        .map_err(cannot_load)?;
+    let present = parts.executor.load::<Invoice>(stream).await?;
     let present = present.ok_or_else(|| park("invoice"))?;
     let issued = present
         .state
@@ -37,7 +36,7 @@ pub(super) async fn act(parts: &PdfParts, job: &Job) -> Result<Outcome, Outcome>
     let version = shown_version(issued, plan, job);
     let bytes = rendered(parts, job, version, plan.locale).await?;
     let report = stored(parts, job, bytes, (version, plan.locale)).await?;
-    report::report(parts, job, report).await
+    report::report(reporter, job, report).await
 }
 
 /// The PDF of an invoice in a language. An issued document never changes, so there is one.
@@ -72,7 +71,7 @@ async fn rendered(
         .executor
         .load_at_version::<Invoice>(stream, version)
         .await;
-    let shown = shown.map_err(cannot_load)?;
+    let shown = shown?;
     let document = &shown
         .state
         .as_issued()
@@ -103,7 +102,7 @@ async fn stored(
     let put = parts
         .renderer
         .objects()
-        .put_if_absent(tenant, RENDERINGS_AREA, bytes)
+        .put_if_absent(tenant, area::RENDERINGS, bytes)
         .await;
     put.map_err(|error| cannot_use_objects(&error))?;
     Ok(RenderingReport {
@@ -120,14 +119,6 @@ async fn stored(
 fn park(what: &str) -> Outcome {
     Outcome::Park {
         reason: format!("the {what} is not what it has to be"),
-    }
-}
-
-fn cannot_load(error: LoadError) -> Outcome {
-    let reason = error.to_string();
-    match error {
-        LoadError::Journal(_) => Outcome::Unavailable { reason },
-        LoadError::Fold(_) | LoadError::NoSuchVersion { .. } => Outcome::Park { reason },
     }
 }
 

@@ -15,13 +15,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use invoiceapp_domain::Ambient;
 use invoiceapp_journal::execute::CommandExecutor;
-use invoiceapp_runtime::{Job, Lease, Outcome, Plan, PlanError, Reactor};
+use invoiceapp_runtime::{Job, Lease, Outcome, Plan, PlanError, Reactor, Reporter};
 use invoiceapp_schemas::RecordedEvent;
 
 use crate::renderer::Renderer;
 
-/// The area of the object store that renderings are in.
-pub const RENDERINGS_AREA: &str = "renderings";
 /// Names the layout in each rendering's report. Changed with every change of what a page looks like.
 pub const TEMPLATE_VERSION: &str = "invoice/1";
 
@@ -40,6 +38,7 @@ pub struct PdfParts {
 #[derive(Debug, Clone)]
 pub struct PdfReactor {
     parts: PdfParts,
+    reporter: Reporter,
 }
 
 impl PdfReactor {
@@ -48,8 +47,13 @@ impl PdfReactor {
 
     /// A reactor over its parts.
     #[must_use]
-    pub const fn new(parts: PdfParts) -> Self {
-        Self { parts }
+    pub fn new(parts: PdfParts) -> Self {
+        let reporter = Reporter::new(
+            Self::NAME,
+            parts.executor.clone(),
+            Arc::clone(&parts.ambient),
+        );
+        Self { parts, reporter }
     }
 }
 
@@ -65,7 +69,7 @@ impl Reactor for PdfReactor {
 
     async fn act(&self, job: &Job, _lease: &Lease) -> Outcome {
         // Nothing here has to be announced: a rendering that is made twice is the same rendering.
-        act::act(&self.parts, job)
+        act::act(&self.parts, &self.reporter, job)
             .await
             .unwrap_or_else(|outcome| outcome)
     }

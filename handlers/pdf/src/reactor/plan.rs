@@ -3,11 +3,11 @@
 use invoiceapp_domain::ids::StreamKind;
 use invoiceapp_domain::invoice::InvoiceEvent;
 use invoiceapp_domain::locale::Locale;
-use invoiceapp_runtime::{NewJob, Plan, PlanError};
-use invoiceapp_schemas::{RecordedEvent, decode};
+use invoiceapp_runtime::{NewJob, Plan, PlanError, event_of};
+use invoiceapp_schemas::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
-/// The events that are read; any other is not even decoded.
+/// The events that are read.
 const EVENT_TYPES: [&str; 2] = ["InvoiceIssued", "DeliveryRequested"];
 
 /// What a job knows.
@@ -23,40 +23,12 @@ pub(super) struct PdfJob {
 
 /// What an event means to the PDF reactor.
 pub(super) fn plan(event: &RecordedEvent) -> Result<Plan, PlanError> {
-    let concerns = event.stream.kind == StreamKind::Invoice
-        && EVENT_TYPES.contains(&event.event_type.as_str());
-    if !concerns {
-        return Ok(Plan::nothing());
-    }
-    let (locale, issued) = match decode(event)? {
-        InvoiceEvent::InvoiceIssued(issued) => (issued.document.locale, true),
-        InvoiceEvent::DeliveryRequested(requested) => (requested.locale, false),
-        InvoiceEvent::InvoiceDrafted(_)
-        | InvoiceEvent::BuyerChanged { .. }
-        | InvoiceEvent::TermsChanged { .. }
-        | InvoiceEvent::PriceModeChanged { .. }
-        | InvoiceEvent::AllowancesSet { .. }
-        | InvoiceEvent::ChargesSet { .. }
-        | InvoiceEvent::PrepaidSet { .. }
-        | InvoiceEvent::RoundingSet { .. }
-        | InvoiceEvent::LinesReplaced { .. }
-        | InvoiceEvent::LineAdded { .. }
-        | InvoiceEvent::LineChanged { .. }
-        | InvoiceEvent::LineRemoved { .. }
-        | InvoiceEvent::DraftDiscarded { .. }
-        | InvoiceEvent::DeliveryRecorded(_)
-        | InvoiceEvent::RenderingAttached(_)
-        | InvoiceEvent::RenderingArchived { .. }
-        | InvoiceEvent::PaymentRecorded(_)
-        | InvoiceEvent::PaymentReversed(_) => return Ok(Plan::nothing()),
+    let (locale, issued) = match event_of(event, StreamKind::Invoice, &EVENT_TYPES)? {
+        Some(InvoiceEvent::InvoiceIssued(issued)) => (issued.document.locale, true),
+        Some(InvoiceEvent::DeliveryRequested(requested)) => (requested.locale, false),
+        Some(_) | None => return Ok(Plan::nothing()),
     };
-    let payload = serde_json::to_value(PdfJob { locale, issued });
     let key = event.stream.aggregate_id();
-    Ok(Plan::job(NewJob {
-        dedupe_key: format!("{key}/{}/{locale}", event.version),
-        key,
-        payload: payload.map_err(|error| PlanError {
-            reason: error.to_string(),
-        })?,
-    }))
+    let dedupe_key = format!("{key}/{}/{locale}", event.version);
+    NewJob::of_event(event, dedupe_key, &PdfJob { locale, issued }).map(Plan::job)
 }

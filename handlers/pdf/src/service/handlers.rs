@@ -13,12 +13,12 @@ use invoiceapp_http::query::Flag;
 use invoiceapp_http::{Authenticated, BodyErrors, Code, PathId, Problem, ProblemBody, Query, Text};
 use invoiceapp_journal::execute::LoadError;
 use invoiceapp_journal::loaded::Loaded;
-use invoiceapp_objects::{ObjectKey, sha256_hex};
+use invoiceapp_objects::{ObjectKey, area, sha256_hex};
 use jiff::Timestamp;
 
 use super::answer::{PdfAnswer, being_made};
 use crate::mapping::{DraftSetting, draft_document, issued_document};
-use crate::reactor::{PdfParts, RENDERINGS_AREA, rendering};
+use crate::reactor::{PdfParts, rendering};
 use crate::renderer::RenderingError;
 
 /// How a PDF is asked for.
@@ -98,7 +98,7 @@ async fn stored(
     let name = document.number.text.clone();
     if let Some(rendering) = rendering(issued, wanted) {
         let sha256 = rendering.sha256.as_str().to_owned();
-        let area = RENDERINGS_AREA.to_owned();
+        let area = area::RENDERINGS.to_owned();
         let key = ObjectKey {
             tenant: tenant.clone(),
             area,

@@ -5,7 +5,7 @@ use invoiceapp_domain::ids::MediaId;
 use invoiceapp_domain::invoice::Rendering;
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::party::LogoSnapshot;
-use invoiceapp_objects::Objects;
+use invoiceapp_objects::{Objects, area};
 use invoiceapp_runtime::JobState;
 use uuid::Uuid;
 
@@ -118,7 +118,7 @@ async fn the_logo_comes_from_the_store_and_a_missing_one_is_waited_for() {
     );
     world
         .objects
-        .put_if_absent(&tenant(), "media", logo.into())
+        .put_if_absent(&tenant(), area::MEDIA, logo.into())
         .await
         .unwrap();
     assert!(world.retry(&jobs[0]).await);

@@ -209,7 +209,7 @@ impl World {
     pub(crate) async fn stored(&self, sha256: &str) -> Option<Bytes> {
         let key = invoiceapp_objects::ObjectKey {
             tenant: tenant(),
-            area: "renderings".to_owned(),
+            area: invoiceapp_objects::area::RENDERINGS.to_owned(),
             sha256: sha256.to_owned(),
         };
         self.objects.get(&key).await.unwrap()

@@ -52,7 +52,9 @@ fn requested(
     request: &DeliveryRequest,
     context: &Context,
 ) -> Result<InvoiceEvent, InvoiceRefusal> {
-    at_most(request.recipients.len(), RECIPIENTS_MAX, "recipients")?;
+    if request.recipients.len() > RECIPIENTS_MAX {
+        return Err(InvoiceRefusal::TooManyRecipients);
+    }
     let given: &[EmailAddress] = if request.recipients.is_empty() {
         document.buyer.email.as_slice()
     } else {

@@ -11,13 +11,38 @@ use super::super::limits::{
 use super::super::ordered::Keyed;
 use super::super::refusal::InvoiceRefusal;
 use super::super::state::Invoice;
-use super::{Outcome, at_most, check_date};
+use super::{Outcome, at_most, bounds, check_date};
 use crate::decider::Decision;
 use crate::ids::LineId;
 use crate::money::{Currency, Money};
 use crate::party::Buyer;
 use crate::patch::Patch;
-use crate::tax::AdjustmentBasis;
+use crate::tax::{AdjustmentBasis, TaxError};
+
+/// Where a command's body has what belongs to a line, as JSON pointers.
+struct LineFields {
+    allowances: &'static str,
+    charges: &'static str,
+    price_base_quantity: &'static str,
+    whole: &'static str,
+}
+
+impl LineFields {
+    /// In a body with lines, of which a pointer known before the request can name only the list.
+    const OF_DOCUMENT: Self = Self {
+        allowances: "/lines",
+        charges: "/lines",
+        price_base_quantity: "/lines",
+        whole: "/lines",
+    };
+    /// In a body that is a line. The lines beside it were accepted before, so what is wrong is its.
+    const OF_LINE: Self = Self {
+        allowances: "/allowances",
+        charges: "/charges",
+        price_base_quantity: "/price_base_quantity",
+        whole: "",
+    };
+}
 
 pub(super) fn create(state: &Invoice, new: &NewDraft) -> Outcome {
     if *state != Invoice::Absent {
@@ -38,7 +63,7 @@ pub(super) fn create(state: &Invoice, new: &NewDraft) -> Outcome {
         prepaid: new.prepaid.unwrap_or(zero),
         rounding: new.rounding.unwrap_or(zero),
     };
-    check(&content)?;
+    check(&content, &LineFields::OF_DOCUMENT)?;
     Ok(Decision::event(InvoiceEvent::InvoiceDrafted(Box::new(
         content,
     ))))
@@ -94,7 +119,7 @@ pub(super) fn change(draft: &DraftContent, changes: &DraftChanges) -> Outcome {
     .into_iter()
     .flatten()
     .collect();
-    accept(draft, events)
+    accept(draft, events, &LineFields::OF_DOCUMENT)
 }
 
 fn buyer_event(current: Option<&Buyer>, change: &Patch<Buyer>) -> Option<InvoiceEvent> {
@@ -128,6 +153,7 @@ pub(super) fn add_line(draft: &DraftContent, line: &InvoiceLine) -> Outcome {
         vec![InvoiceEvent::LineAdded {
             line: Box::new(line.clone()),
         }],
+        &LineFields::OF_LINE,
     )
 }
 
@@ -145,6 +171,7 @@ pub(super) fn change_line(draft: &DraftContent, line: &InvoiceLine) -> Outcome {
         vec![InvoiceEvent::LineChanged {
             line: Box::new(line.clone()),
         }],
+        &LineFields::OF_LINE,
     )
 }
 
@@ -153,11 +180,15 @@ pub(super) fn remove_line(draft: &DraftContent, line_id: LineId) -> Outcome {
         .lines
         .get(line_id)
         .ok_or(InvoiceRefusal::LineNotFound { line_id })?;
-    accept(draft, vec![InvoiceEvent::LineRemoved { line_id }])
+    accept(
+        draft,
+        vec![InvoiceEvent::LineRemoved { line_id }],
+        &LineFields::OF_DOCUMENT,
+    )
 }
 
 /// Accepts events when the draft they lead to keeps every rule.
-fn accept(draft: &DraftContent, events: Vec<InvoiceEvent>) -> Outcome {
+fn accept(draft: &DraftContent, events: Vec<InvoiceEvent>, fields: &LineFields) -> Outcome {
     if events.is_empty() {
         return Ok(Decision::events(events));
     }
@@ -165,11 +196,11 @@ fn accept(draft: &DraftContent, events: Vec<InvoiceEvent>) -> Outcome {
     for event in &events {
         next.apply(event);
     }
-    check(&next)?;
+    check(&next, fields)?;
     Ok(Decision::events(events))
 }
 
-fn check(content: &DraftContent) -> Result<(), InvoiceRefusal> {
+fn check(content: &DraftContent, fields: &LineFields) -> Result<(), InvoiceRefusal> {
     at_most(content.lines.len(), LINES_MAX, "lines")?;
     at_most(
         content.allowances.len(),
@@ -180,16 +211,33 @@ fn check(content: &DraftContent) -> Result<(), InvoiceRefusal> {
     at_most(content.weight(), DRAFT_WEIGHT_MAX, "bytes of lines")?;
     let currency = content.currency;
     for line in content.lines.iter() {
-        check_line(line, currency)?;
+        check_line(line, currency, fields)?;
     }
-    let adjustments = content.allowances.iter().chain(&content.charges);
-    for DocumentAdjustment { basis, .. } in adjustments {
-        check_basis(*basis, currency)?;
-    }
-    check_not_negative(content.prepaid, currency, "the prepaid amount")?;
+    check_adjustments(content)?;
+    check_not_negative(content.prepaid, currency, "the prepaid amount", "/prepaid")?;
     check_currency(content.rounding, currency)?;
     check_terms(&content.terms)?;
-    content.amounts()?;
+    let amounts = content.amounts().map_err(|error| {
+        if error == TaxError::OutOfRange {
+            InvoiceRefusal::AmountTooLarge {
+                field: fields.whole,
+            }
+        } else {
+            error.into()
+        }
+    })?;
+    bounds::check_parts(content, &amounts, fields.allowances)
+}
+
+fn check_adjustments(content: &DraftContent) -> Result<(), InvoiceRefusal> {
+    for (list, field) in [
+        (&content.allowances, "/allowances"),
+        (&content.charges, "/charges"),
+    ] {
+        for DocumentAdjustment { basis, .. } in list {
+            check_basis(*basis, content.currency, field)?;
+        }
+    }
     Ok(())
 }
 
@@ -203,7 +251,11 @@ fn check_distinct(lines: &[InvoiceLine]) -> Result<(), InvoiceRefusal> {
     }
 }
 
-fn check_line(line: &InvoiceLine, currency: Currency) -> Result<(), InvoiceRefusal> {
+fn check_line(
+    line: &InvoiceLine,
+    currency: Currency,
+    fields: &LineFields,
+) -> Result<(), InvoiceRefusal> {
     at_most(
         line.allowances.len(),
         LINE_ADJUSTMENTS_MAX,
@@ -214,14 +266,33 @@ fn check_line(line: &InvoiceLine, currency: Currency) -> Result<(), InvoiceRefus
         LINE_ADJUSTMENTS_MAX,
         "charges of a line",
     )?;
-    let mut adjustments = line.allowances.iter().chain(&line.charges);
-    adjustments.try_for_each(|LineAdjustment { basis, .. }| check_basis(*basis, currency))
+    if line
+        .price_base_quantity
+        .is_some_and(|quantity| !quantity.is_positive())
+    {
+        return Err(InvoiceRefusal::BaseQuantityNotPositive {
+            field: fields.price_base_quantity,
+        });
+    }
+    for (list, field) in [
+        (&line.allowances, fields.allowances),
+        (&line.charges, fields.charges),
+    ] {
+        for LineAdjustment { basis, .. } in list {
+            check_basis(*basis, currency, field)?;
+        }
+    }
+    Ok(())
 }
 
-fn check_basis(basis: AdjustmentBasis, currency: Currency) -> Result<(), InvoiceRefusal> {
+fn check_basis(
+    basis: AdjustmentBasis,
+    currency: Currency,
+    field: &'static str,
+) -> Result<(), InvoiceRefusal> {
     match basis {
         AdjustmentBasis::Amount(amount) => {
-            check_not_negative(amount, currency, "an allowance or charge")
+            check_not_negative(amount, currency, "an allowance or charge", field)
         }
         AdjustmentBasis::Percent(_) => Ok(()),
     }
@@ -231,11 +302,13 @@ fn check_not_negative(
     amount: Money,
     currency: Currency,
     what: &'static str,
+    field: &'static str,
 ) -> Result<(), InvoiceRefusal> {
     check_currency(amount, currency)?;
     if amount.is_negative() {
         return Err(InvoiceRefusal::AmountTooLow {
             what,
+            field,
             zero_allowed: true,
         });
     }
@@ -252,9 +325,9 @@ fn check_currency(amount: Money, currency: Currency) -> Result<(), InvoiceRefusa
 
 fn check_terms(terms: &Terms) -> Result<(), InvoiceRefusal> {
     if let Some(Due::Date(date)) = terms.due {
-        check_date(date, "due date")?;
+        check_date(date, "due date", "/due_date")?;
     }
-    terms
-        .delivery_date
-        .map_or(Ok(()), |date| check_date(date, "delivery date"))
+    terms.delivery_date.map_or(Ok(()), |date| {
+        check_date(date, "delivery date", "/delivery_date")
+    })
 }

@@ -9,7 +9,7 @@ use super::super::event::{InvoiceEvent, InvoiceIssued};
 use super::super::issued::{InvoiceNumber, IssuedAdjustment, IssuedDocument, IssuedLine};
 use super::super::limits::ISSUE_DAYS_AHEAD_MAX;
 use super::super::refusal::{InvoiceRefusal, MissingField};
-use super::{Outcome, check_date};
+use super::{Outcome, bounds, check_date};
 use crate::decider::{Context, Decision};
 use crate::numbering::{SeriesPurpose, SeriesSnapshot};
 use crate::party::{Buyer, Seller};
@@ -43,6 +43,8 @@ pub(super) fn freeze(
     let due_date = due_date(draft, issue_date)?;
     let amounts = draft.amounts()?;
     amounts.check_categories()?;
+    bounds::check_parts(draft, &amounts, "/lines")?;
+    bounds::check_whole(draft, &amounts)?;
     let series = instruction.series.clone();
     let document = IssuedDocument {
         document_type: draft.document_type,
@@ -119,7 +121,7 @@ fn check_series(kind: DocumentType, series: &SeriesSnapshot) -> Result<(), Invoi
 }
 
 fn check_issue_date(issue_date: Date, today: Date) -> Result<(), InvoiceRefusal> {
-    check_date(issue_date, "issue date")?;
+    check_date(issue_date, "issue date", "/issue_date")?;
     match today.checked_add(ISSUE_DAYS_AHEAD_MAX.days()) {
         Ok(latest) if issue_date > latest => Err(InvoiceRefusal::IssueDateTooFarAhead),
         Ok(_) | Err(_) => Ok(()),
@@ -128,10 +130,11 @@ fn check_issue_date(issue_date: Date, today: Date) -> Result<(), InvoiceRefusal>
 
 fn due_date(draft: &DraftContent, issue_date: Date) -> Result<Date, InvoiceRefusal> {
     let due = draft.terms.due.unwrap_or(Due::Date(issue_date));
-    let due_date = due
-        .date(issue_date)
-        .ok_or(InvoiceRefusal::DateOutOfRange { what: "due date" })?;
-    check_date(due_date, "due date")?;
+    let due_date = due.date(issue_date).ok_or(InvoiceRefusal::DateOutOfRange {
+        what: "due date",
+        field: "/due_date",
+    })?;
+    check_date(due_date, "due date", "/due_date")?;
     if due_date < issue_date {
         return Err(InvoiceRefusal::DueBeforeIssue { issue_date });
     }

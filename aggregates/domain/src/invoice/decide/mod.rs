@@ -1,5 +1,6 @@
 //! The decisions: each command against each stage.
 
+mod bounds;
 mod delivery;
 mod draft;
 mod issue;
@@ -80,10 +81,10 @@ fn at_most(count: usize, max: usize, what: &'static str) -> Result<(), InvoiceRe
 }
 
 /// Refuses a date that no document can have.
-fn check_date(date: Date, what: &'static str) -> Result<(), InvoiceRefusal> {
+fn check_date(date: Date, what: &'static str, field: &'static str) -> Result<(), InvoiceRefusal> {
     if DOCUMENT_YEARS.contains(&date.year()) {
         Ok(())
     } else {
-        Err(InvoiceRefusal::DateOutOfRange { what })
+        Err(InvoiceRefusal::DateOutOfRange { what, field })
     }
 }

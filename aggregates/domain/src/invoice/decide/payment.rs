@@ -29,10 +29,11 @@ pub(super) fn record(issued: &IssuedInvoice, new: &NewPayment) -> Outcome {
     if !amount.is_positive() {
         return Err(InvoiceRefusal::AmountTooLow {
             what: "a payment",
+            field: "/amount",
             zero_allowed: false,
         });
     }
-    check_date(paid_on, "date of payment")?;
+    check_date(paid_on, "date of payment", "/paid_on")?;
     let balance_after = ledger.balance.checked_sub(amount)?;
     if balance_after.is_negative() {
         return Err(InvoiceRefusal::Overpayment {

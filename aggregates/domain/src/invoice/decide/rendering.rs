@@ -60,7 +60,7 @@ pub(super) fn archive(issued: &IssuedInvoice, report: &ArchiveRendering) -> Outc
     if rendering.sha256 != sha256 {
         return Err(InvoiceRefusal::ArchiveMismatch { document_id });
     }
-    check_date(retain_until, "date of retention")?;
+    check_date(retain_until, "date of retention", "/retain_until")?;
     if rendering
         .archive
         .as_ref()

@@ -8,7 +8,7 @@ use invoiceapp_domain::party::LogoSnapshot;
 use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::{
     Authenticated, Code, CommandAnswer, CommandRequest, ConsistencyToken, FieldError, Json,
-    Problem, ProblemBody, QueryAnswer,
+    NoParameters, Problem, ProblemBody, QueryAnswer, Unread,
 };
 use invoiceapp_journal::execute::Prepared;
 
@@ -24,6 +24,7 @@ pub(in crate::user_access) async fn get(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     caller: Authenticated,
     token: ConsistencyToken,
+    _: NoParameters,
 ) -> Result<QueryAnswer<OrganizationResource>, Problem> {
     caller.require(Permission::TenantManage)?;
     service.wait(token).await?;
@@ -38,9 +39,10 @@ pub(in crate::user_access) async fn get(
 pub(in crate::user_access) async fn describe(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
-    body: Json<OrganizationBody>,
+    body: Unread<Json<OrganizationBody>>,
 ) -> Result<CommandAnswer<OrganizationResource>, Problem> {
     request.require(Permission::TenantManage)?;
+    let body = body.read().await?;
     let stream = organization_stream(request.tenant());
     let (parts, tenant, profile) = (service.clone(), stream.tenant.clone(), body.value);
     let prepare = move |_| {

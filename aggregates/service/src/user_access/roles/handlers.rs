@@ -8,7 +8,7 @@ use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::json::Nothing;
 use invoiceapp_http::{
     Authenticated, BodyDigest, CommandAnswer, CommandRequest, ConsistencyToken, Json, List,
-    ListPage, NoBody, PathId, Problem, ProblemBody, QueryAnswer,
+    ListPage, NoBody, NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Unread,
 };
 use invoiceapp_journal::execute::Executed;
 
@@ -25,9 +25,10 @@ type Answer = Result<CommandAnswer<RoleResource>, Problem>;
 pub(in crate::user_access) async fn define(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
-    body: Json<RoleBody>,
+    body: Unread<Json<RoleBody>>,
 ) -> Answer {
     request.require(Permission::RoleCreate)?;
+    let body = body.read().await?;
     let definition = body.value.into_definition();
     let stream = stream_of(&request, &definition.code);
     let executed = run(
@@ -72,6 +73,7 @@ pub(in crate::user_access) async fn get(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(code): PathId<RoleCode>,
+    _: NoParameters,
 ) -> Result<QueryAnswer<RoleResource>, Problem> {
     caller.require(Permission::RoleGetById)?;
     service.wait(token).await?;
@@ -88,9 +90,10 @@ pub(in crate::user_access) async fn change(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathId(code): PathId<RoleCode>,
-    body: Json<RoleChangeBody>,
+    body: Unread<Json<RoleChangeBody>>,
 ) -> Answer {
     request.require(Permission::RoleUpdate)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, &code);
     let command = RoleCommand::Change(body.value.into_change());
     let executed = run(&service, &request, body.digest, stream, command).await?;
@@ -106,9 +109,10 @@ pub(in crate::user_access) async fn remove(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathId(code): PathId<RoleCode>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Result<CommandAnswer<()>, Problem> {
     request.require(Permission::RoleDelete)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, &code);
     let executed = run(&service, &request, body.digest, stream, RoleCommand::Remove).await?;
     Ok(CommandAnswer::no_content(&executed.committed))

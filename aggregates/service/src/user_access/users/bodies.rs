@@ -27,7 +27,7 @@ pub(crate) struct UserBody {
     pub(crate) password: Option<String>,
     /// Codes of roles.
     #[deserr(default)]
-    #[schema(value_type = Vec<String>, example = json!(["accountant"]))]
+    #[schema(value_type = Vec<String>, required = false, example = json!(["accountant"]))]
     pub(crate) roles: Vec<Text<RoleCode>>,
 }
 

@@ -10,7 +10,8 @@ use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::query::Flag;
 use invoiceapp_http::{
     Authenticated, BodyDigest, BodyErrors, CommandAnswer, CommandRequest, ConsistencyToken, Json,
-    List, ListPage, NoBody, PathId, PathIds, Problem, ProblemBody, QueryAnswer, Text,
+    List, ListPage, NoBody, NoParameters, PathId, PathIds, Problem, ProblemBody, QueryAnswer, Text,
+    Unread,
 };
 use invoiceapp_journal::execute::{Executed, Prepared};
 use invoiceapp_projections::Condition;
@@ -68,9 +69,10 @@ impl UserFilter {
 pub(in crate::user_access) async fn register(
     State(parts): State<UserAccessParts>,
     request: CommandRequest,
-    body: Json<UserBody>,
+    body: Unread<Json<UserBody>>,
 ) -> Answer {
     request.require(Permission::UserCreate)?;
+    let body = body.read().await?;
     let executed = registration::register(&parts, &request, body.value).await?;
     let resource = render(&executed.loaded).ok_or_else(Problem::not_found)?;
     let location = format!("/api/v1/users/{}", resource.id);
@@ -109,6 +111,7 @@ pub(in crate::user_access) async fn get(
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(id): PathId<UserId>,
+    _: NoParameters,
 ) -> Result<QueryAnswer<UserResource>, Problem> {
     caller.require(Permission::UserGetById)?;
     service.wait(token).await?;
@@ -132,9 +135,10 @@ pub(in crate::user_access) async fn change(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathId(id): PathId<UserId>,
-    body: Json<ProfileBody>,
+    body: Unread<Json<ProfileBody>>,
 ) -> Answer {
     request.require(Permission::UserUpdate)?;
+    let body = body.read().await?;
     let command = UserCommand::ChangeProfile(body.value.into_change());
     let stream = stream_of(&request, id);
     answer(
@@ -152,9 +156,10 @@ pub(in crate::user_access) async fn disable(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathId(id): PathId<UserId>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Result<CommandAnswer<()>, Problem> {
     request.require(Permission::UserDelete)?;
+    let body = body.read().await?;
     let command = |other_administrator| UserCommand::Disable {
         other_administrator,
     };
@@ -170,9 +175,10 @@ pub(in crate::user_access) async fn enable(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathId(id): PathId<UserId>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::UserUpdate)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     answer(
         service
@@ -189,9 +195,10 @@ pub(in crate::user_access) async fn assign_role(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathIds((id, role)): PathIds<(UserId, RoleCode)>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::UserUpdate)?;
+    let body = body.read().await?;
     let stream = stream_of(&request, id);
     let (parts, tenant) = (service.clone(), stream.tenant.clone());
     let prepare = move |_| {
@@ -223,9 +230,10 @@ pub(in crate::user_access) async fn revoke_role(
     State(UserAccessParts { service, .. }): State<UserAccessParts>,
     request: CommandRequest,
     PathIds((id, role)): PathIds<(UserId, RoleCode)>,
-    body: NoBody,
+    body: Unread<NoBody>,
 ) -> Answer {
     request.require(Permission::UserUpdate)?;
+    let body = body.read().await?;
     let command = move |other_administrator| UserCommand::RevokeRole {
         role: role.clone(),
         other_administrator,

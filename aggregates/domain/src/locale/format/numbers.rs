@@ -1,10 +1,9 @@
 //! Numbers, percentages and amounts of money. They come as exact decimal texts and never become
 //! floats.
 
-use invoiceapp_domain::locale::Locale;
-use invoiceapp_domain::money::{Currency, Money, Quantity, Rate, UnitPrice};
-
 use super::currencies::symbol;
+use crate::locale::Locale;
+use crate::money::{Currency, Money, Quantity, Rate, UnitPrice};
 
 /// How a language writes numbers.
 struct NumberFormat {
@@ -16,7 +15,11 @@ struct NumberFormat {
     currency_first: bool,
 }
 
+/// Digits in a group.
+const GROUP_DIGITS: usize = 3;
+/// Keeps an amount and its currency, or a group of digits, on one line.
 const NO_BREAK_SPACE: char = '\u{a0}';
+/// The same, narrow: what French puts between groups of digits.
 const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
 
 const fn format_of(locale: Locale) -> NumberFormat {
@@ -59,17 +62,18 @@ const fn format_of(locale: Locale) -> NumberFormat {
 }
 
 /// A plain decimal text such as `-1234.50`, as the language writes it.
-pub(crate) fn decimal(plain: &str, locale: Locale) -> String {
+fn decimal(plain: &str, locale: Locale) -> String {
     let format = format_of(locale);
-    let (sign, unsigned) = plain
-        .strip_prefix('-')
-        .map_or(("", plain), |rest| ("-", rest));
+    let (sign, unsigned) = split_sign(plain);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let mut written = String::with_capacity(plain.len() + whole.len() / 2);
-    written.push_str(sign);
-    let grouped = whole.len() >= 3 + format.grouping_digits_min;
+    let mut written = sign.to_owned();
+    let grouped = whole.len() >= GROUP_DIGITS.saturating_add(format.grouping_digits_min);
     for (index, digit) in whole.chars().enumerate() {
-        if grouped && index > 0 && (whole.len() - index) % 3 == 0 {
+        let is_boundary = whole
+            .len()
+            .saturating_sub(index)
+            .is_multiple_of(GROUP_DIGITS);
+        if grouped && index > 0 && is_boundary {
             written.push(format.group);
         }
         written.push(digit);
@@ -81,32 +85,48 @@ pub(crate) fn decimal(plain: &str, locale: Locale) -> String {
     written
 }
 
+fn split_sign(number: &str) -> (&str, &str) {
+    number
+        .strip_prefix('-')
+        .map_or(("", number), |unsigned| ("-", unsigned))
+}
+
 /// An amount without its currency, for columns.
-pub(crate) fn plain_money(amount: Money, locale: Locale) -> String {
+#[must_use]
+pub fn amount(amount: Money, locale: Locale) -> String {
     decimal(&amount.to_decimal_string(), locale)
 }
 
-/// An amount with its currency.
-pub(crate) fn money(amount: Money, locale: Locale) -> String {
-    let number = plain_money(amount, locale);
-    let symbol = symbol(amount.currency().code(), locale);
+/// An amount with its currency's symbol, or with its code where no symbol is clear.
+#[must_use]
+pub fn amount_with_symbol(amount: Money, locale: Locale) -> String {
+    with_currency(amount, symbol(amount.currency().code(), locale), locale)
+}
+
+/// An amount with its ISO 4217 code, which unlike a symbol means one currency only.
+#[must_use]
+pub fn amount_with_code(amount: Money, locale: Locale) -> String {
+    with_currency(amount, amount.currency().code(), locale)
+}
+
+fn with_currency(money: Money, currency: &str, locale: Locale) -> String {
+    let number = amount(money, locale);
     if !format_of(locale).currency_first {
-        return format!("{number}{NO_BREAK_SPACE}{symbol}");
+        return format!("{number}{NO_BREAK_SPACE}{currency}");
     }
-    let (sign, unsigned) = number
-        .strip_prefix('-')
-        .map_or(("", &*number), |rest| ("-", rest));
+    let (sign, unsigned) = split_sign(&number);
     // CLDR's rule: a code, which ends in a letter, is set apart from the digits.
-    let space = if symbol.ends_with(|last: char| last.is_ascii_alphabetic()) {
+    let space = if currency.ends_with(|last: char| last.is_ascii_alphabetic()) {
         "\u{a0}"
     } else {
         ""
     };
-    format!("{sign}{symbol}{space}{unsigned}")
+    format!("{sign}{currency}{space}{unsigned}")
 }
 
 /// A rate in percent.
-pub(crate) fn percent(rate: Rate, locale: Locale) -> String {
+#[must_use]
+pub fn percent(rate: Rate, locale: Locale) -> String {
     format!(
         "{}{}%",
         decimal(&rate.to_string(), locale),
@@ -115,21 +135,24 @@ pub(crate) fn percent(rate: Rate, locale: Locale) -> String {
 }
 
 /// A quantity.
-pub(crate) fn quantity(quantity: Quantity, locale: Locale) -> String {
+#[must_use]
+pub fn quantity(quantity: Quantity, locale: Locale) -> String {
     decimal(&quantity.to_string(), locale)
 }
 
 /// A unit price, with at least the currency's decimals.
-pub(crate) fn unit_price(price: UnitPrice, currency: Currency, locale: Locale) -> String {
+#[must_use]
+pub fn unit_price(price: UnitPrice, currency: Currency, locale: Locale) -> String {
     decimal(&price.to_decimal_string(currency.exponent()), locale)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, money, percent};
-    use invoiceapp_domain::locale::Locale;
-    use invoiceapp_domain::money::{Currency, Money, Rate};
     use rstest::rstest;
+
+    use super::{amount_with_symbol, decimal, percent};
+    use crate::locale::Locale;
+    use crate::money::{Currency, Money, Rate};
 
     #[rstest]
     #[case(Locale::En, "-1,234,567.50", "1,234.5")]
@@ -165,7 +188,7 @@ mod tests {
         #[case] written: &str,
     ) {
         let amount = Money::from_minor(minor, Currency::parse(code).unwrap()).unwrap();
-        assert_eq!(money(amount, locale), written);
+        assert_eq!(amount_with_symbol(amount, locale), written);
     }
 
     #[test]

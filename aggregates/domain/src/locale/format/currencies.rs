@@ -1,10 +1,10 @@
 //! Symbols of currencies. Only those that name one currency to any reader: a bare `$` or `¥` on an
 //! invoice that crosses a border does not, so such a currency is written by its code abroad.
 
-use invoiceapp_domain::locale::Locale;
+use crate::locale::Locale;
 
 /// The symbol, or the code where there is none that is clear.
-pub(crate) fn symbol(code: &str, locale: Locale) -> &str {
+pub(super) fn symbol(code: &str, locale: Locale) -> &str {
     match (code, locale) {
         ("EUR", _) => "€",
         ("GBP", _) => "£",

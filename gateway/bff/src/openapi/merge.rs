@@ -1,21 +1,20 @@
-//! One OpenAPI 3.1 document out of those of the services.
+//! Joins the services' documents.
 
 use std::collections::BTreeMap;
 
 use invoiceapp_http::ProblemBody;
-use invoiceapp_http::problem::{FieldError, PROBLEM_MEDIA_TYPE};
+use invoiceapp_http::problem::FieldError;
 use serde_json::Value;
 use thiserror::Error;
-use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Components, ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr,
-    ResponseBuilder, Server,
-};
+use utoipa::openapi::{Components, Info, License, OpenApi, OpenApiBuilder, Server};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::conventions::{PROBLEM_SCHEMA, add_shared_components, describe_conventions};
+use super::health::health_document;
+use super::request_bodies::close_request_bodies;
+
 const SECURITY_SCHEME: &str = "bearer";
-const PROBLEM_SCHEMA: &str = "Problem";
 
 /// Two services that mean different things by one name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,8 +26,9 @@ pub struct DocumentConflict {
     pub name: String,
 }
 
-/// Joins the services' documents, and adds what holds for all of them: the token, and the problem
-/// that any operation may answer with.
+/// Joins the services' documents, and adds what holds for all of them: the token, the headers of
+/// commands and queries, the paging of lists, the problem that any operation may answer with, and
+/// that unknown fields are refused.
 ///
 /// # Errors
 /// [`DocumentConflict`] when two of them differ about a path or a schema.
@@ -37,7 +37,7 @@ pub fn merge_documents(
 ) -> Result<OpenApi, DocumentConflict> {
     let mut merged = frame();
     let (mut paths, mut schemas) = (BTreeMap::new(), BTreeMap::new());
-    for document in documents {
+    for document in documents.into_iter().chain([health_document()]) {
         for (path, item) in &document.paths.paths {
             remember(&mut paths, "path", path, item)?;
         }
@@ -46,18 +46,10 @@ pub fn merge_documents(
         }
         merged.merge(document);
     }
-    for item in merged.paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.patch,
-            &mut item.delete,
-        ];
-        for operation in operations.into_iter().flatten() {
-            add_default_problem(operation);
-        }
+    for (path, item) in &mut merged.paths.paths {
+        describe_conventions(path, item);
     }
+    close_request_bodies(&mut merged);
     Ok(merged)
 }
 
@@ -102,6 +94,7 @@ fn frame() -> OpenApi {
     components
         .schemas
         .insert(FieldError::name().into_owned(), FieldError::schema());
+    add_shared_components(&mut components);
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))
@@ -111,19 +104,4 @@ fn frame() -> OpenApi {
             Vec::<String>::new(),
         )]))
         .build()
-}
-
-fn add_default_problem(operation: &mut Operation) {
-    let content = ContentBuilder::new()
-        .schema(Some(RefOr::Ref(Ref::from_schema_name(PROBLEM_SCHEMA))))
-        .build();
-    let response = ResponseBuilder::new()
-        .description("A problem (RFC 9457); its `code` is stable.")
-        .content(PROBLEM_MEDIA_TYPE, content)
-        .build();
-    operation
-        .responses
-        .responses
-        .entry("default".to_owned())
-        .or_insert(RefOr::T(response));
 }
