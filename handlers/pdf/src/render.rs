@@ -1,11 +1,9 @@
 //! The renderer: a pure function from a document to the bytes of a file.
 
-use std::collections::BTreeSet;
-
 use crate::document::InvoiceDocument;
 use crate::error::RenderError;
 use crate::layout::{Composer, compose};
-use crate::pdf::{FileInfo, decode, page_operations, save};
+use crate::pdf::{Content, FileInfo, SubsetFonts, decode, page_operations, save};
 use crate::text::{Assets, Shaper};
 
 /// Renders a document. The same document gives the same bytes, in every process.
@@ -24,10 +22,16 @@ pub fn render(document: &InvoiceDocument, assets: &Assets) -> Result<Vec<u8>, Re
         produced_at: document.produced_at,
     };
     let texts = composer.shaper.into_glyph_texts();
-    let mut fonts = BTreeSet::new();
+    let fonts = SubsetFonts::of(&pages);
     let pages = pages
         .iter()
-        .map(|page| page_operations(&page.items, &texts, &mut fonts))
+        .map(|page| page_operations(&page.items, &fonts))
         .collect();
-    save(pages, &fonts, logo, &info, assets)
+    let content = Content {
+        pages,
+        fonts,
+        texts,
+        logo,
+    };
+    save(content, &info, assets)
 }

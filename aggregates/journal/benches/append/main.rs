@@ -36,18 +36,34 @@ fn main() -> ExitCode {
         // `cargo test` builds and starts benches as well; measuring is not its business.
         return ExitCode::SUCCESS;
     }
+    let is_profile = std::env::args().any(|argument| argument == "profile");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     match runtime {
         Ok(runtime) => {
-            runtime.block_on(measure());
+            runtime.block_on(async {
+                if is_profile {
+                    profile().await
+                } else {
+                    measure().await
+                }
+            });
             ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("no runtime: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// One contender for a while, under a profiler: `cargo bench -p invoiceapp-journal -- profile`.
+async fn profile() {
+    let port = Port::open().await;
+    for in_flight in [MANY, 1] {
+        let rate = contender::run(&port, in_flight, 5 * SLICE).await;
+        println!("port alone, {in_flight} in flight: {rate}/s");
     }
 }
 

@@ -14,4 +14,4 @@ mod totals;
 
 pub(crate) use compose::{Composer, compose};
 pub(crate) use geometry::{Length, page};
-pub(crate) use item::Item;
+pub(crate) use item::{Item, Page};

@@ -1,18 +1,14 @@
 //! Items as operations of printpdf. Lengths become floats here and nowhere else.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use printpdf::{
-    Codepoint, Color, CurTransMat, FontId, Op, PaintMode, PdfFontHandle, Pt, Rect, Rgb, TextItem,
-    TextMatrix, TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
+    Color, CurTransMat, DictItem, FontId, Op, PaintMode, PdfFontHandle, Pt, Rect, Rgb, TextMatrix,
+    TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
 };
 
+use super::fonts::SubsetFonts;
 use super::save::LOGO_NAME;
 use crate::layout::{Item, Length, page};
 use crate::text::{Colour, FontFace, Glyph, GlyphRun, TextLine};
-
-/// What each glyph of a font stands for.
-pub(crate) type GlyphTexts = BTreeMap<FontFace, BTreeMap<u16, String>>;
 
 /// Cosine and sine of 45 degrees, and the sine of the way back.
 const DIAGONAL: f32 = 0.707_106_77;
@@ -20,14 +16,9 @@ const DIAGONAL_BACK: f32 = -0.707_106_77;
 /// A stroke that makes a regular font look bold, in thousandths of an em.
 const BOLD_STROKE: i64 = 28;
 
-/// The operations of a page, and the fonts that they use.
-pub(crate) fn page_operations(
-    items: &[Item],
-    texts: &GlyphTexts,
-    fonts: &mut BTreeSet<FontFace>,
-) -> Vec<Op> {
+/// The operations of a page.
+pub(crate) fn page_operations(items: &[Item], fonts: &SubsetFonts) -> Vec<Op> {
     let mut pen = Pen {
-        texts,
         fonts,
         operations: Vec::new(),
         fill: None,
@@ -40,8 +31,7 @@ pub(crate) fn page_operations(
 }
 
 struct Pen<'a> {
-    texts: &'a GlyphTexts,
-    fonts: &'a mut BTreeSet<FontFace>,
+    fonts: &'a SubsetFonts,
     operations: Vec<Op>,
     fill: Option<Colour>,
     font: Option<(FontFace, Length)>,
@@ -144,7 +134,6 @@ impl Pen<'_> {
     }
 
     fn font(&mut self, font: FontFace, size: Length) {
-        self.fonts.insert(font);
         if self.font != Some((font, size)) {
             self.font = Some((font, size));
             let handle = PdfFontHandle::External(FontId(font.resource_name().to_owned()));
@@ -174,8 +163,12 @@ impl Pen<'_> {
             if rise != 0 {
                 self.rise(size * rise / 1_000);
             }
-            let items = self.glyph_items(run.font, glyphs);
-            self.operations.push(Op::ShowText { items });
+            let shown = DictItem::Array(self.strings(run.font, glyphs));
+            // Not `ShowText`, which writes a string per glyph.
+            self.operations.push(Op::Unknown {
+                key: "TJ".to_owned(),
+                value: vec![shown],
+            });
             if rise != 0 {
                 self.rise(Length::ZERO);
             }
@@ -188,29 +181,36 @@ impl Pen<'_> {
         });
     }
 
-    fn glyph_items(&self, font: FontFace, glyphs: &[Glyph]) -> Vec<TextItem> {
-        let texts = self.texts.get(&font);
-        let mut items = Vec::new();
-        let mut points = Vec::with_capacity(glyphs.len());
+    /// The codes of glyphs as strings, and between them how far the pen moves left, in thousandths
+    /// of an em (ISO 32000-1, 9.4.3).
+    fn strings(&self, font: FontFace, glyphs: &[Glyph]) -> Vec<DictItem> {
+        let mut strings = Vec::new();
+        let mut data = Vec::with_capacity(glyphs.len() * 2);
+        let mut left = 0;
         for glyph in glyphs {
-            if glyph.before != 0 {
-                if !points.is_empty() {
-                    items.push(TextItem::GlyphIds(std::mem::take(&mut points)));
-                }
-                items.push(TextItem::Offset(thousandths(-glyph.before)));
+            left -= glyph.before;
+            if left != 0 {
+                push_string(&mut strings, &mut data);
+                strings.push(DictItem::Int(left));
             }
-            let text = texts
-                .and_then(|texts| texts.get(&glyph.id))
-                .cloned()
-                .unwrap_or_default();
-            points.push(Codepoint::with_cid(
-                glyph.id,
-                thousandths(glyph.after),
-                text,
-            ));
+            data.extend(self.fonts.code(font, glyph.id).to_be_bytes());
+            left = glyph.after;
         }
-        items.push(TextItem::GlyphIds(points));
-        items
+        push_string(&mut strings, &mut data);
+        if left != 0 {
+            strings.push(DictItem::Int(left));
+        }
+        strings
+    }
+}
+
+fn push_string(strings: &mut Vec<DictItem>, data: &mut Vec<u8>) {
+    if !data.is_empty() {
+        let data = std::mem::take(data);
+        strings.push(DictItem::String {
+            data,
+            literal: false,
+        });
     }
 }
 
@@ -222,10 +222,6 @@ fn from_bottom(y: Length) -> f32 {
 fn number(length: Length) -> f32 {
     // A page is far smaller than what 32 bits hold, and f64 divides it to the nearest f32.
     narrow(f64::from(i32::try_from(length.0).unwrap_or(i32::MAX)) / 1_000.0)
-}
-
-fn thousandths(value: i64) -> f32 {
-    narrow(f64::from(i32::try_from(value).unwrap_or(i32::MAX)))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "printpdf takes 32 bits")]

@@ -1,19 +1,22 @@
 //! The file: fonts, pages and metadata, and everything that would differ from one run to the next
 //! set by us.
 
-use std::collections::BTreeSet;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
 use lopdf::{Dictionary, Document, Object, StringFormat};
 use printpdf::{
-    FontId, Mm, Op, PdfDocument, PdfFont, PdfPage, PdfSaveOptions, PdfWarnMsg, RawImage,
-    RawImageData, RawImageFormat, XObject, XObjectId,
+    Mm, Op, PdfDocument, PdfPage, PdfSaveOptions, PdfWarnMsg, RawImage, RawImageData,
+    RawImageFormat, XObject, XObjectId,
 };
 use sha2::{Digest, Sha256};
 
+use super::fonts::SubsetFonts;
 use super::logo::Logo;
 use crate::error::RenderError;
-use crate::text::{Assets, FontFace};
+use crate::text::{Assets, GlyphTexts};
 
 /// The logo's name in the file's resources.
 pub(super) const LOGO_NAME: &str = "LOGOXO";
@@ -21,6 +24,9 @@ pub(super) const LOGO_NAME: &str = "LOGOXO";
 const PRODUCER: &str = "InvoiceApp";
 /// Bytes of each half of the file's identifier (ISO 32000-1, 14.4).
 const FILE_ID_BYTES: usize = 16;
+
+/// Level of deflate.
+const COMPRESSION_LEVEL: u32 = 6;
 
 /// What the file says about itself.
 pub(crate) struct FileInfo {
@@ -31,53 +37,87 @@ pub(crate) struct FileInfo {
     pub(crate) produced_at: Timestamp,
 }
 
+/// What goes into the file.
+pub(crate) struct Content {
+    pub(crate) pages: Vec<Vec<Op>>,
+    pub(crate) fonts: SubsetFonts,
+    pub(crate) texts: GlyphTexts,
+    pub(crate) logo: Option<Logo>,
+}
+
 /// Writes the file.
 pub(crate) fn save(
-    pages: Vec<Vec<Op>>,
-    fonts: &BTreeSet<FontFace>,
-    logo: Option<Logo>,
+    content: Content,
     info: &FileInfo,
     assets: &Assets,
 ) -> Result<Vec<u8>, RenderError> {
     let mut pdf = PdfDocument::new("");
-    for font in fonts {
-        let id = FontId(font.resource_name().to_owned());
-        pdf.resources
-            .fonts
-            .map
-            .insert(id, PdfFont::new(assets.embedding(*font)?.clone()));
-    }
-    if let Some(logo) = logo {
+    if let Some(logo) = content.logo {
         let id = XObjectId(LOGO_NAME.to_owned());
-        pdf.resources
-            .xobjects
-            .map
-            .insert(id, XObject::Image(raw_image(logo)?));
+        let picture = XObject::Image(raw_image(logo)?);
+        pdf.resources.xobjects.map.insert(id, picture);
     }
-    pdf.pages = pages
-        .into_iter()
-        .map(|ops| PdfPage::new(Mm(210.0), Mm(297.0), ops))
-        .collect();
+    let page = |ops| PdfPage::new(Mm(210.0), Mm(297.0), ops);
+    pdf.pages = content.pages.into_iter().map(page).collect();
+    // `secure` would leave out what the library does not know by name: our text.
     let options = PdfSaveOptions {
         image_optimization: None,
+        secure: false,
         ..PdfSaveOptions::default()
     };
     let mut warnings: Vec<PdfWarnMsg> = Vec::new();
     let mut file = printpdf::to_lopdf_doc(&pdf, &options, &mut warnings);
     if let Some(warning) = warnings.first() {
-        return Err(RenderError::Write {
-            reason: warning.msg.clone(),
-        });
+        return Err(write_error(&warning.msg));
     }
+    let fonts = content.fonts.embed(&mut file, assets, &content.texts)?;
+    set_fonts(&mut file, fonts)?;
     describe(&mut file, info)?;
-    file.compress();
     identify(&mut file);
+    compress(&mut file)?;
     let mut bytes = Vec::new();
-    file.save_to(&mut bytes)
-        .map_err(|error| RenderError::Write {
-            reason: error.to_string(),
-        })?;
+    file.save_to(&mut bytes).map_err(write_error)?;
     Ok(bytes)
+}
+
+fn write_error(reason: impl ToString) -> RenderError {
+    RenderError::Write {
+        reason: reason.to_string(),
+    }
+}
+
+/// Names the fonts where all pages look for them.
+fn set_fonts(file: &mut Document, fonts: Dictionary) -> Result<(), RenderError> {
+    let first = file
+        .page_iter()
+        .next()
+        .ok_or_else(|| write_error("no page"))?;
+    let (_, resources) = file.get_page_resources(first).map_err(write_error)?;
+    let resources = *resources
+        .first()
+        .ok_or_else(|| write_error("no resources"))?;
+    let resources = file.get_dictionary(resources).map_err(write_error)?;
+    let id = resources
+        .get(b"Font")
+        .and_then(Object::as_reference)
+        .map_err(write_error)?;
+    file.set_object(id, fonts);
+    Ok(())
+}
+
+/// Deflates every stream, at the level that costs little for what it saves.
+fn compress(file: &mut Document) -> Result<(), RenderError> {
+    for object in file.objects.values_mut() {
+        if let Object::Stream(stream) = object
+            && !stream.dict.has(b"Filter")
+        {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(COMPRESSION_LEVEL));
+            encoder.write_all(&stream.content).map_err(write_error)?;
+            stream.set_content(encoder.finish().map_err(write_error)?);
+            stream.dict.set("Filter", "FlateDecode");
+        }
+    }
+    Ok(())
 }
 
 fn raw_image(logo: Logo) -> Result<RawImage, RenderError> {
@@ -92,9 +132,6 @@ fn raw_image(logo: Logo) -> Result<RawImage, RenderError> {
 
 /// Title, language and dates, and nothing else of what the library would say.
 fn describe(file: &mut Document, info: &FileInfo) -> Result<(), RenderError> {
-    let write = |error: lopdf::Error| RenderError::Write {
-        reason: error.to_string(),
-    };
     file.version = "1.7".to_owned();
     let moment = info.produced_at.strftime("D:%Y%m%d%H%M%SZ").to_string();
     let mut dictionary = Dictionary::new();
@@ -108,9 +145,9 @@ fn describe(file: &mut Document, info: &FileInfo) -> Result<(), RenderError> {
         .trailer
         .get(b"Info")
         .and_then(Object::as_reference)
-        .map_err(write)?;
+        .map_err(write_error)?;
     file.set_object(id, dictionary);
-    let catalog = file.catalog_mut().map_err(write)?;
+    let catalog = file.catalog_mut().map_err(write_error)?;
     catalog.set("Lang", Object::string_literal(info.language));
     let mut preferences = Dictionary::new();
     preferences.set("DisplayDocTitle", true);
@@ -135,11 +172,15 @@ fn text(value: &str) -> Object {
 fn identify(file: &mut Document) {
     let mut hasher = Sha256::new();
     for object in file.objects.values() {
-        match object {
-            Object::Stream(stream) => hasher.update(&stream.content),
-            Object::Dictionary(dictionary) => hasher.update(format!("{dictionary:?}")),
-            _ => {}
+        if let Object::Stream(stream) = object {
+            hasher.update(stream.content.len().to_be_bytes());
+            hasher.update(&stream.content);
         }
+    }
+    if let Ok(info) = file.trailer.get(b"Info").and_then(Object::as_reference)
+        && let Ok(info) = file.get_dictionary(info)
+    {
+        hasher.update(format!("{info:?}"));
     }
     let digest = hasher.finalize();
     let id = Object::String(digest[..FILE_ID_BYTES].to_vec(), StringFormat::Hexadecimal);

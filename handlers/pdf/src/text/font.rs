@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use printpdf::ParsedFont;
 use rustybuzz::{Direction, Face, Script, ShapePlan};
 
 use crate::error::RenderError;
@@ -73,7 +72,23 @@ impl FontFace {
         matches!(self, Self::Han | Self::Hangul)
     }
 
-    fn file(self) -> &'static [u8] {
+    pub(crate) const fn is_bold(self) -> bool {
+        matches!(self, Self::SansBold | Self::ArabicBold)
+    }
+
+    /// What the font calls itself.
+    pub(crate) const fn postscript_name(self) -> &'static str {
+        match self {
+            Self::SansRegular => "NotoSans-Regular",
+            Self::SansBold => "NotoSans-Bold",
+            Self::ArabicRegular => "NotoSansArabic-Regular",
+            Self::ArabicBold => "NotoSansArabic-Bold",
+            Self::Han => "DroidSansFallback",
+            Self::Hangul => "NanumBarunGothic",
+        }
+    }
+
+    pub(crate) fn file(self) -> &'static [u8] {
         match self {
             Self::SansRegular => include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
             Self::SansBold => include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
@@ -87,6 +102,15 @@ impl FontFace {
 
 /// What a shaping plan is compiled for: the tag of a script, and whether it runs from right to left.
 type PlanKey = (Option<[u8; 4]>, bool);
+
+/// Measures of a font as a whole, in thousandths of an em.
+pub(crate) struct FontMetrics {
+    /// Left, bottom, right, top.
+    pub(crate) bounding_box: [i64; 4],
+    pub(crate) ascent: i64,
+    pub(crate) descent: i64,
+    pub(crate) cap_height: i64,
+}
 
 /// A font as the shaper reads it.
 pub(crate) struct ShapingFont {
@@ -120,6 +144,19 @@ impl ShapingFont {
         i64::from(units.unwrap_or(0)) * 1_000 / self.units_per_em
     }
 
+    /// What the file says about the font as a whole, in thousandths of an em.
+    pub(crate) fn metrics(&self) -> FontMetrics {
+        let scaled = |units: i16| self.to_thousandths(i32::from(units));
+        let whole = self.face.global_bounding_box();
+        let ascent = scaled(self.face.ascender());
+        FontMetrics {
+            bounding_box: [whole.x_min, whole.y_min, whole.x_max, whole.y_max].map(scaled),
+            ascent,
+            descent: scaled(self.face.descender()),
+            cap_height: self.face.capital_height().map_or(ascent, scaled),
+        }
+    }
+
     pub(crate) fn has(&self, character: char) -> bool {
         self.face.glyph_index(character).is_some()
     }
@@ -139,7 +176,6 @@ impl ShapingFont {
 #[derive(Default)]
 pub struct Assets {
     shaping: [OnceLock<Option<ShapingFont>>; FONT_COUNT],
-    embedding: [OnceLock<Option<ParsedFont>>; FONT_COUNT],
 }
 
 impl std::fmt::Debug for Assets {
@@ -158,15 +194,6 @@ impl Assets {
     pub(crate) fn shaping(&self, font: FontFace) -> Result<&ShapingFont, RenderError> {
         self.shaping[font.index()]
             .get_or_init(|| ShapingFont::parse(font))
-            .as_ref()
-            .ok_or(RenderError::Font {
-                font: font.resource_name(),
-            })
-    }
-
-    pub(crate) fn embedding(&self, font: FontFace) -> Result<&ParsedFont, RenderError> {
-        self.embedding[font.index()]
-            .get_or_init(|| ParsedFont::from_bytes(font.file(), 0, &mut Vec::new()))
             .as_ref()
             .ok_or(RenderError::Font {
                 font: font.resource_name(),

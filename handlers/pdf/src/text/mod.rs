@@ -13,5 +13,5 @@ pub use font::Assets;
 pub(crate) use font::FontFace;
 pub(crate) use font::Weight;
 pub(crate) use line::{GlyphRun, TextLine};
-pub(crate) use shape::{Glyph, Shaper};
+pub(crate) use shape::{Glyph, GlyphTexts, Shaper};
 pub(crate) use style::{Colour, TextStyle};
