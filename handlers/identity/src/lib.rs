@@ -1,0 +1,1 @@
+//! The reactor that tells Keycloak about users, roles and disabling.

@@ -1,0 +1,1 @@
+//! The relay from the journal to Kafka, and Kafka as a feed.

@@ -1,0 +1,1 @@
+//! Permission sets, dashboard and hot documents in Redis.

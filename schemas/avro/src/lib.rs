@@ -1,0 +1,1 @@
+//! Every event as an Avro schema: generated from the types, registered, encoded and decoded.
