@@ -3,11 +3,15 @@
 
 use std::net::IpAddr;
 
+use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
 use invoiceapp_http::server::ClientAddress;
 use invoiceapp_http::trace::{TRACEPARENT, TraceContext};
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Where a request came from, told by the front door to a service in another process.
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Most entries of `X-Forwarded-For` that are looked at.
 const FORWARDED_HOPS_MAX: usize = 16;
 
@@ -32,6 +36,18 @@ const FORGEABLE: [HeaderName; 5] = [
     HeaderName::from_static("x-original-url"),
 ];
 const FORGEABLE_PREFIXES: [&str; 2] = ["x-forwarded-", "x-invoiceapp-"];
+
+/// Puts a layer around a service that listens by itself: what the front door at one of these
+/// addresses says about a request's origin is believed, from anybody else it is not.
+pub fn behind_front_door(router: Router, front_doors: Vec<IpAddr>) -> Router {
+    let believe = move |mut request: Request, next: Next| {
+        let peer = ClientAddress::of(request.extensions());
+        let address = client_address(request.headers(), peer, &front_doors);
+        request.extensions_mut().insert(address);
+        next.run(request)
+    };
+    router.layer(from_fn(believe))
+}
 
 /// Prepares a request's headers for a service.
 pub(crate) fn clean_request(headers: &mut HeaderMap, trace: Option<&TraceContext>) {

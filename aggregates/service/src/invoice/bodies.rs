@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::adjustments::{
     AmountText, DocumentAdjustmentBody, LineAdjustmentBody, PositiveQuantity, SignedAmountText,
 };
+use super::expected::TotalsBody;
 use crate::product::VatBody;
 use crate::user_access::{AddressBody, NetDaysBody};
 
@@ -93,6 +94,11 @@ pub(crate) struct LineBody {
     #[deserr(default)]
     #[schema(required = false)]
     pub(crate) charges: Vec<LineAdjustmentBody>,
+    /// What the client computes as the line's net amount (BT-131); refused when the server computes
+    /// another.
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    pub(crate) net_amount: Option<DecimalText<SignedAmountText>>,
 }
 
 /// An invoice to draft.
@@ -150,6 +156,9 @@ pub(crate) struct DraftBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     pub(crate) rounding: Option<DecimalText<SignedAmountText>>,
+    /// What the client computes; refused when the server computes anything else.
+    #[deserr(default)]
+    pub(crate) totals: Option<TotalsBody>,
 }
 
 /// A change of a draft (RFC 7396): what is absent stays, `null` empties.
@@ -206,6 +215,9 @@ pub(crate) struct DraftChangeBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     pub(crate) rounding: Option<DecimalText<SignedAmountText>>,
+    /// What the client computes; refused when the server computes anything else.
+    #[deserr(default)]
+    pub(crate) totals: Option<TotalsBody>,
 }
 
 /// How to issue.

@@ -15,6 +15,7 @@ use invoiceapp_journal::loaded::Loaded;
 
 use super::bodies::{DraftBody, DraftChangeBody, LineBody, ReasonBody};
 use super::drafting::{DraftFacts, draft_changes, filled_line, new_draft};
+use super::expected::Expected;
 use super::resource::{InvoiceResource, render};
 use crate::parts::{PreparedOr, Refusal, ServiceParts};
 
@@ -33,13 +34,17 @@ pub(super) async fn create(
     let body = body.read().await?;
     let stream = parts.fresh_stream(&request, StreamKind::Invoice);
     let (service, tenant, draft) = (parts.clone(), stream.tenant.clone(), body.value);
+    let expected = Expected::of(&request, draft.totals.clone(), &draft.lines);
     let prepare = move |_| {
         let (service, tenant, draft) = (service.clone(), tenant.clone(), draft.clone());
+        let expected = expected.clone();
         async move {
             let draft = new_draft(&service, &tenant, draft)
                 .await
                 .map_err(Refusal::Prepared)?;
-            Ok(Prepared::new(InvoiceCommand::CreateDraft(Box::new(draft))))
+            let command = InvoiceCommand::CreateDraft(Box::new(draft));
+            expected.check(&service, None, &command).await?;
+            Ok(Prepared::new(command))
         }
     };
     let stamp = request.stamp(body.digest);
@@ -70,13 +75,19 @@ pub(super) async fn change(
     let body = body.read().await?;
     let stream = stream_of(&request, id);
     let (service, changes) = (parts.clone(), body.value);
+    let lines = changes.lines.as_deref().unwrap_or_default();
+    let expected = Expected::of(&request, changes.totals.clone(), lines);
     let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, changes) = (service.clone(), changes.clone());
+        let expected = expected.clone();
         async move {
             let draft = DraftFacts::of(loaded.as_deref())?;
             let changes = draft_changes(&service, &draft, changes).await;
             let changes = Box::new(changes.map_err(Refusal::Prepared)?);
-            Ok(Prepared::new(InvoiceCommand::ChangeDraft(changes)))
+            let command = InvoiceCommand::ChangeDraft(changes);
+            let state = loaded.as_deref().map(|loaded| &loaded.state);
+            expected.check(&service, state, &command).await?;
+            Ok(Prepared::new(command))
         }
     };
     let stamp = request.stamp(body.digest);
@@ -138,12 +149,17 @@ async fn with_line(
 ) -> Result<Executed<Invoice>, Problem> {
     let stream = stream_of(request, id);
     let (service, line) = (parts.clone(), body.value);
+    let expected = Expected::of_line(request, line_id, &line);
     let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, line) = (service.clone(), line.clone());
+        let expected = expected.clone();
         async move {
             let draft = DraftFacts::of(loaded.as_deref())?;
             let line = filled_line(&service, &draft, (line_id, &line)).await;
-            Ok(Prepared::new(wrap(line.map_err(Refusal::Prepared)?)))
+            let command = wrap(line.map_err(Refusal::Prepared)?);
+            let state = loaded.as_deref().map(|loaded| &loaded.state);
+            expected.check(&service, state, &command).await?;
+            Ok(Prepared::new(command))
         }
     };
     let stamp = request.stamp(body.digest);

@@ -5,6 +5,7 @@ mod bodies;
 mod commands;
 mod dashboard;
 mod drafting;
+mod expected;
 mod filling;
 mod history;
 mod issuing;

@@ -168,9 +168,22 @@ async fn wrong_values_of_every_field_are_refused() {
             );
         }
     }
+    let drafted = admin.post("/invoices", draft()).await.expect(201);
     let mut computed = draft();
-    computed["totals"] = json!({"payable": "1.00"});
-    admin.post("/invoices", computed).await.expect(400);
+    computed["totals"] =
+        json!({"payable": drafted["totals"]["payable"], "tax": drafted["totals"]["tax"]});
+    computed["lines"][0]["net_amount"] = drafted["lines"][0]["net_amount"].clone();
+    admin.post("/invoices", computed.clone()).await.expect(201);
+    computed["totals"]["payable"] = json!("1.00");
+    computed["lines"][0]["net_amount"] = json!("2.00");
+    let problem = admin.post("/invoices", computed).await.expect(400);
+    assert_eq!(
+        pointers(&problem),
+        [
+            ("/lines/0/net_amount", "invalid_amount"),
+            ("/totals/payable", "invalid_amount")
+        ]
+    );
     let mut minor = draft();
     minor["currency"] = json!("JPY");
     minor["prepaid"] = json!("0.5");

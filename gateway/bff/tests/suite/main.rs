@@ -9,4 +9,5 @@ mod docs;
 mod fixture;
 mod passing;
 mod rates;
+mod remote;
 mod routing;
