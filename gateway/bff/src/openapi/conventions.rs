@@ -22,7 +22,7 @@ const CREATED: &str = "201";
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const IF_MATCH: &str = "If-Match";
 const CONSISTENCY_TOKEN: &str = "Consistency-Token";
-const ETAG: &str = "ETag";
+pub(super) const ETAG: &str = "ETag";
 const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 const LOCATION: &str = "Location";
 const LIMIT: &str = "limit";
@@ -266,7 +266,7 @@ fn describe_success(command: &mut Operation) {
     }
 }
 
-fn add_header(response: &mut Response, name: &str) {
+pub(super) fn add_header(response: &mut Response, name: &str) {
     let is_known = |known: &String| known.eq_ignore_ascii_case(name);
     if !response.headers.keys().any(is_known) {
         let shared = Ref::new(format!("#/components/headers/{name}"));

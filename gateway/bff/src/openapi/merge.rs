@@ -12,6 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::conventions::{PROBLEM_SCHEMA, add_shared_components, describe_conventions};
 use super::health::health_document;
+use super::operations::{add_shared_answers, describe_operations};
 use super::request_bodies::close_request_bodies;
 
 const SECURITY_SCHEME: &str = "bearer";
@@ -48,6 +49,7 @@ pub fn merge_documents(
     }
     for (path, item) in &mut merged.paths.paths {
         describe_conventions(path, item);
+        describe_operations(path, item);
     }
     close_request_bodies(&mut merged);
     Ok(merged)
@@ -95,6 +97,7 @@ fn frame() -> OpenApi {
         .schemas
         .insert(FieldError::name().into_owned(), FieldError::schema());
     add_shared_components(&mut components);
+    add_shared_answers(&mut components);
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))

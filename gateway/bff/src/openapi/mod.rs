@@ -4,6 +4,7 @@
 mod conventions;
 mod health;
 mod merge;
+mod operations;
 mod request_bodies;
 
 pub use merge::{DocumentConflict, merge_documents};

@@ -77,6 +77,15 @@ fn remove() {}
     responses((status = 200, body = Placed), (status = 401, body = Problem)))]
 fn login() {}
 
+#[utoipa::path(get, path = "/api/v1/bills/{id}", tag = "bills",
+    params(("id" = String, Path)), responses((status = 200, body = Placed)))]
+#[expect(dead_code, reason = "it is described, never called")]
+fn get() {}
+
+#[derive(OpenApi)]
+#[openapi(paths(get))]
+struct Bills;
+
 #[utoipa::path(get, path = "/api/v1/auth/me", responses((status = 200, body = Placed)))]
 fn me() {}
 
@@ -308,4 +317,20 @@ fn every_reference_is_defined() {
         references += 1;
     }
     assert!(references > 0);
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_every_answer_a_sentence() {
+    let merged = merge_documents([Bills::openapi()]).unwrap();
+    let merged = serde_json::to_value(&merged).unwrap();
+    let read = &merged["paths"]["/api/v1/bills/{id}"]["get"];
+    assert_eq!(read["operationId"], "bills_get");
+    assert_eq!(read["responses"]["200"]["description"], "As it is now.");
+    assert!(read["responses"]["200"]["headers"]["ETag"].is_object());
+    for (status, name) in [("429", "TooManyRequests"), ("503", "Unavailable")] {
+        let shared = &merged["components"]["responses"][name];
+        assert!(shared["headers"]["Retry-After"].is_object(), "{shared}");
+        let reference = format!("#/components/responses/{name}");
+        assert_eq!(read["responses"][status]["$ref"], json!(reference));
+    }
 }

@@ -159,7 +159,7 @@ async fn a_service_that_fails_again_and_again_is_left_alone_for_a_while_and_foun
 
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_503_within_its_time() {
-    let silent = any(|| std::future::pending::<()>());
+    let silent = any(std::future::pending::<()>);
     let address = serve(Router::new().fallback(silent)).await;
     let short = service(address, Duration::from_millis(50));
     let (status, _) = call(&short, post(None)).await;
