@@ -6,7 +6,8 @@ use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Actor, Permission, TenantId};
 use jiff::Timestamp;
 use thiserror::Error;
-use uuid::Uuid;
+
+use crate::claims::SessionId;
 
 /// Who a verified token speaks for. It is the only place a tenant ever comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Principal {
     /// The user within the tenant.
     pub user: UserId,
     /// The login session that the token belongs to, when the issuer names one.
-    pub session: Option<Uuid>,
+    pub session: Option<SessionId>,
     /// The end of the token's life.
     pub expires_at: Timestamp,
 }

@@ -2,6 +2,7 @@
 
 use invoiceapp_domain::TenantId;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use uuid::Uuid;
 
 /// The `typ` header of an access token: RFC 9068, section 2.1.
@@ -13,8 +14,14 @@ pub const TOKEN_TYPE: &str = "at+jwt";
 pub struct AccessClaims {
     /// The issuer.
     pub iss: String,
-    /// The user id.
+    /// The user id, or the issuer's own name for the user: [`crate::TokenDialect`] says which.
     pub sub: String,
+    /// The user id, where `sub` is the issuer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// What Keycloak calls the token: `Bearer`, `ID`, `Refresh`, `Logout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
     /// Whom the token is meant for.
     pub aud: Audience,
     /// The client that got the token.
@@ -36,7 +43,56 @@ pub struct AccessClaims {
     pub tenant: TenantId,
     /// The login session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<Uuid>,
+    pub sid: Option<SessionId>,
+}
+
+/// Longest session id, in characters; a UUID has 36.
+pub const SESSION_ID_CHARACTERS_MAX: usize = 64;
+
+/// A login session by the issuer's name for it: letters, digits, `-` and `_`, so that it is safe
+/// in a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SessionId(String);
+
+/// The text names no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "a session id has 1 to {SESSION_ID_CHARACTERS_MAX} letters, digits, hyphens or underscores"
+)]
+pub struct NotASessionId;
+
+impl SessionId {
+    /// The issuer's name for the session.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same as a UUID; `None` for an issuer that does not use them.
+    #[must_use]
+    pub fn as_uuid(&self) -> Option<Uuid> {
+        Uuid::try_parse(&self.0).ok()
+    }
+}
+
+impl From<Uuid> for SessionId {
+    fn from(id: Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl TryFrom<String> for SessionId {
+    type Error = NotASessionId;
+
+    fn try_from(text: String) -> Result<Self, NotASessionId> {
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if (1..=SESSION_ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(is_safe) {
+            Ok(Self(text))
+        } else {
+            Err(NotASessionId)
+        }
+    }
 }
 
 /// One audience or several: RFC 7519, section 4.1.3, allows both spellings.

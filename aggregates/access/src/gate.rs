@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use invoiceapp_domain::TenantId;
 use invoiceapp_domain::ids::UserId;
 use thiserror::Error;
-use uuid::Uuid;
 
 use crate::caller::{AccessError, Caller, Grants, Principal};
+use crate::claims::SessionId;
 use crate::verifier::TokenVerifier;
 
 /// What an API key begins with. None are issued yet, so one is never a valid credential.
@@ -38,7 +38,7 @@ pub struct SourceUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sy
 /// answers from memory.
 pub trait EndedSessions: Send + Sync + std::fmt::Debug + 'static {
     /// Whether the session has been ended.
-    fn is_ended(&self, session: Uuid) -> bool;
+    fn is_ended(&self, session: &SessionId) -> bool;
 }
 
 /// The check in front of every service. Cheap to share: put it in an [`Arc`].
@@ -97,7 +97,7 @@ impl Gate {
     }
 
     fn has_ended(&self, principal: &Principal) -> bool {
-        match (&self.ended_sessions, principal.session) {
+        match (&self.ended_sessions, &principal.session) {
             (Some(ended_sessions), Some(session)) => ended_sessions.is_ended(session),
             _ => false,
         }

@@ -56,6 +56,15 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
+    /// Its name in RFC 7518.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
     /// The algorithm under the name the token library gives it.
     pub(crate) const fn as_jwt(self) -> Algorithm {
         match self {
@@ -222,6 +231,12 @@ impl KeySet {
             fetched_at,
         }));
         Ok(())
+    }
+
+    /// The set as it was fetched last, to be published again; empty before the first fetch.
+    #[must_use]
+    pub fn document(&self) -> JwkSet {
+        self.current.load().document.clone()
     }
 
     /// Fetches the set every [`REFRESH_INTERVAL_SECONDS`], sooner after a failure, until the future

@@ -13,10 +13,13 @@ mod claims;
 mod crypto;
 mod gate;
 mod keys;
+mod remote;
 mod verifier;
 
 pub use caller::{AccessError, Caller, Grants, Principal};
-pub use claims::{AccessClaims, Audience, TOKEN_TYPE};
+pub use claims::{
+    AccessClaims, Audience, NotASessionId, SESSION_ID_CHARACTERS_MAX, SessionId, TOKEN_TYPE,
+};
 pub use crypto::init_crypto;
 pub use gate::{API_KEY_PREFIX, EndedSessions, Gate, PermissionSource, SourceUnavailable};
 pub use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -25,7 +28,8 @@ pub use keys::{
     KEYS_STALE_SECONDS_MAX, KeySet, KeySource, KeySourceUnavailable, REFRESH_INTERVAL_SECONDS,
     SigningAlgorithm,
 };
+pub use remote::{JWKS_BYTES_MAX, RemoteKeys, RemoteKeysError};
 pub use verifier::{
-    CLOCK_LEEWAY_SECONDS, TOKEN_BYTES_MAX, TOKEN_LIFETIME_SECONDS_MAX, TokenPolicy, TokenRefusal,
-    TokenVerifier, VERIFIED_TOKENS_MAX,
+    CLOCK_LEEWAY_SECONDS, TOKEN_BYTES_MAX, TOKEN_LIFETIME_SECONDS_MAX, TokenDialect, TokenPolicy,
+    TokenRefusal, TokenVerifier, VERIFIED_TOKENS_MAX,
 };

@@ -29,9 +29,24 @@ pub const TOKEN_LIFETIME_SECONDS_MAX: i64 = 300;
 /// How many verified tokens are remembered.
 pub const VERIFIED_TOKENS_MAX: u64 = 10_000;
 
+/// How an issuer says what every token of ours has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenDialect {
+    /// RFC 9068 and nothing else, as the built-in issuer writes it: `sub` is the user id.
+    Rfc9068,
+    /// Keycloak: `sub` is Keycloak's own id and `user_id` ours, and a claim `typ` tells an access
+    /// token (`Bearer`) from the issuer's other tokens, whatever the header says.
+    Keycloak,
+}
+
+/// What Keycloak's claim `typ` says of an access token.
+const BEARER: &str = "Bearer";
+
 /// Which tokens count.
 #[derive(Debug, Clone)]
 pub struct TokenPolicy {
+    /// How this issuer says things.
+    pub dialect: TokenDialect,
     /// The one issuer, compared byte by byte.
     pub issuer: String,
     /// The audience that must be named.
@@ -210,12 +225,12 @@ impl TokenVerifier {
             return Err(TokenRefusal::WrongClient);
         }
         check_times(claims, self.ambient.now().as_second())?;
-        let user: UserId = claims.sub.parse().map_err(|_| TokenRefusal::BadClaims)?;
+        let user = user_of(claims, self.policy.dialect)?;
         let expires_at = Timestamp::from_second(claims.exp).map_err(|_| TokenRefusal::BadClaims)?;
         Ok(Principal {
             tenant: claims.tenant.clone(),
             user,
-            session: claims.sid,
+            session: claims.sid.clone(),
             expires_at,
         })
     }
@@ -267,6 +282,20 @@ fn verified_claims(token: &str, key: &VerificationKey) -> Result<AccessClaims, T
             TokenRefusal::Malformed
         }
     })
+}
+
+/// The user whom the claims name, in the issuer's dialect.
+fn user_of(claims: &AccessClaims, dialect: TokenDialect) -> Result<UserId, TokenRefusal> {
+    let user = match dialect {
+        TokenDialect::Rfc9068 => &claims.sub,
+        TokenDialect::Keycloak => {
+            if claims.typ.as_deref() != Some(BEARER) {
+                return Err(TokenRefusal::WrongType);
+            }
+            claims.user_id.as_ref().ok_or(TokenRefusal::BadClaims)?
+        }
+    };
+    user.parse().map_err(|_| TokenRefusal::BadClaims)
 }
 
 fn check_times(claims: &AccessClaims, now: i64) -> Result<(), TokenRefusal> {

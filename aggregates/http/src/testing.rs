@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use invoiceapp_access::{
     Gate, Grants, JwkSet, KeySet, KeySource, KeySourceUnavailable, PermissionSource,
-    SigningAlgorithm, SourceUnavailable, TokenPolicy, TokenVerifier, init_crypto,
+    SigningAlgorithm, SourceUnavailable, TokenDialect, TokenPolicy, TokenVerifier, init_crypto,
 };
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, Permission, TenantId};
@@ -127,6 +127,7 @@ impl TestIssuer {
             Arc::new(TestGrants::default()),
         );
         let policy = TokenPolicy {
+            dialect: TokenDialect::Rfc9068,
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
             clients: vec![CLIENT.to_owned()],

@@ -5,8 +5,10 @@
 pub mod conformance;
 pub mod event_store;
 pub mod execute;
+pub mod feed;
 pub mod loaded;
 pub mod port;
+pub mod postgres;
 pub mod sqlite;
 pub mod verify;
 pub mod writer;

@@ -63,6 +63,21 @@ impl<A: Decider> Loaded<A> {
     /// # Errors
     /// [`FoldError`] when the event cannot be read or leaves a gap.
     pub fn fold(current: Option<Self>, event: &RecordedEvent) -> Result<Self, FoldError> {
+        Self::fold_caused(current, event, || {
+            let position = event.position;
+            let metadata = event
+                .metadata()
+                .map_err(|source| FoldError::Metadata { position, source })?;
+            Ok(metadata.actor)
+        })
+    }
+
+    /// The same for an event whose actor is known, or can be had.
+    pub(crate) fn fold_caused(
+        current: Option<Self>,
+        event: &RecordedEvent,
+        actor: impl FnOnce() -> Result<Actor, FoldError>,
+    ) -> Result<Self, FoldError> {
         let have = current.as_ref().map_or(0, |loaded| loaded.version);
         if let Some(loaded) = current.as_ref().filter(|_| event.version <= have) {
             return Ok(loaded.clone());
@@ -74,7 +89,7 @@ impl<A: Decider> Loaded<A> {
         let payload: A::Event = decode(event)?;
         let mut loaded = match current {
             Some(loaded) => loaded,
-            None => Self::first(event)?,
+            None => Self::first(event, actor()?),
         };
         loaded.state.evolve(&payload);
         loaded.version = event.version;
@@ -83,20 +98,17 @@ impl<A: Decider> Loaded<A> {
         Ok(loaded)
     }
 
-    fn first(event: &RecordedEvent) -> Result<Self, FoldError> {
+    fn first(event: &RecordedEvent, created_by: Actor) -> Self {
         let position = event.position;
-        let metadata = event
-            .metadata()
-            .map_err(|source| FoldError::Metadata { position, source })?;
-        Ok(Self {
+        Self {
             stream: event.stream.clone(),
             version: 0,
             position,
             created_at: event.recorded_at,
-            created_by: metadata.actor,
+            created_by,
             updated_at: event.recorded_at,
             created_position: position,
             state: A::default(),
-        })
+        }
     }
 }

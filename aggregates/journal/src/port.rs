@@ -188,6 +188,19 @@ pub struct JournalStatus {
     pub bytes: u64,
 }
 
+/// Whether the journal takes what is written, as its last write showed it. While it does not, a write
+/// that changes nothing is tried now and then, so that this does not wait for the next command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writability {
+    /// The last write was kept, or there was none yet.
+    Writable,
+    /// Writes fail.
+    Failing {
+        /// When the first of them did.
+        since: Timestamp,
+    },
+}
+
 /// A cached fold of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -251,6 +264,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
 
     /// Changes whenever the head moves; the value is the newest known position.
     fn subscribe(&self) -> watch::Receiver<u64>;
+
+    /// Changes whenever a write fails or is kept again.
+    fn writability(&self) -> watch::Receiver<Writability>;
 
     /// The newest snapshot of a stream.
     ///

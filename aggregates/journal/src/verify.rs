@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{ChainHash, RecordedEvent, chain};
 use sha2::{Digest, Sha256};
@@ -36,6 +37,41 @@ pub struct Fault {
     pub reason: String,
 }
 
+/// What is verified: a journal, or one that is only looked at.
+#[async_trait]
+pub trait Chain: Sync {
+    /// The last position and its hash.
+    ///
+    /// # Errors
+    /// [`JournalError`] when unreadable.
+    async fn chain_head(&self) -> Result<Head, JournalError>;
+
+    /// Events after a position, as [`Journal::read_all`] gives them.
+    ///
+    /// # Errors
+    /// [`JournalError`]; never a silently short answer.
+    async fn chain_page(
+        &self,
+        after_position: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError>;
+}
+
+#[async_trait]
+impl<J: Journal + ?Sized> Chain for J {
+    async fn chain_head(&self) -> Result<Head, JournalError> {
+        self.head().await
+    }
+
+    async fn chain_page(
+        &self,
+        after_position: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        self.read_all(after_position, limit).await
+    }
+}
+
 /// Where the recomputation stands.
 struct Walk {
     position: u64,
@@ -49,11 +85,11 @@ struct Walk {
 ///
 /// # Errors
 /// [`JournalError`] when the journal cannot be read at all; damage is a [`Fault`], not an error.
-pub async fn verify(
-    journal: &dyn Journal,
+pub async fn verify<C: Chain + ?Sized>(
+    journal: &C,
     mut on_progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Verification, JournalError> {
-    let head = journal.head().await?;
+    let head = journal.chain_head().await?;
     let passes = head.position.div_ceil(STREAMS_PER_PASS_MAX).max(1);
     let mut verification = Verification {
         head,
@@ -80,15 +116,15 @@ pub async fn verify(
     Ok(verification)
 }
 
-async fn walk_through(
-    journal: &dyn Journal,
+async fn walk_through<C: Chain + ?Sized>(
+    journal: &C,
     head: Head,
     share: (u64, u64),
     walk: &mut Walk,
     on_progress: &mut (impl FnMut(u64, u64) + Send),
 ) -> Result<Option<Fault>, JournalError> {
     while walk.position < head.position {
-        let page = match journal.read_all(walk.position, READ_EVENTS_MAX).await {
+        let page = match journal.chain_page(walk.position, READ_EVENTS_MAX).await {
             Ok(page) => page,
             Err(JournalError::Damaged { position, reason }) => {
                 return Ok(Some(Fault { position, reason }));

@@ -244,7 +244,9 @@ pub(crate) fn view_problem(error: ViewError) -> Problem {
     match error {
         ViewError::Behind { .. } => Problem::view_behind(),
         ViewError::Unavailable(_) => Problem::unavailable(&error),
-        ViewError::Undecodable { .. } | ViewError::Overflow(_) => Problem::internal(&error),
+        ViewError::Undecodable { .. }
+        | ViewError::TooManyParked { .. }
+        | ViewError::Overflow(_) => Problem::internal(&error),
     }
 }
 

@@ -22,7 +22,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::parts::organization_stream;
-use crate::user_access::{CredentialStore, Password, PasswordError};
+use crate::user_access::{CredentialStore, Password, PasswordError, StagedCredential, credentials};
 
 /// Who provisions, as events name it.
 const ACTOR: &str = "provisioning";
@@ -128,12 +128,18 @@ impl Provisioning<'_> {
         administrator: FirstAdministrator,
     ) -> Result<UserId, ProvisioningError> {
         let user = UserId(self.ambient.new_id());
-        let salt = command_id(tenant, ADMINISTRATOR_STEP);
-        let hashed = self
-            .credentials
-            .hash(administrator.password, salt.0.as_bytes())
-            .await?;
-        self.credentials.store(tenant, user, hashed).await?;
+        let stamp = stamp(tenant, ADMINISTRATOR_STEP);
+        let salt = stamp.id.0.as_bytes();
+        let hash = self.credentials.hash(administrator.password, salt).await?;
+        let staged = StagedCredential {
+            stamp,
+            tenant: tenant.clone(),
+            hash,
+            staged_at: self.ambient.now(),
+        };
+        // A run that was cut short may have had another password; this one's is the one shown.
+        self.credentials.discard(stamp.id).await?;
+        credentials::stage(self.credentials, &staged, false).await?;
         let stream = StreamId::new(tenant.clone(), StreamKind::User, user);
         let command = UserCommand::Register(Registration {
             email: administrator.email,
@@ -141,8 +147,11 @@ impl Provisioning<'_> {
             last_name: Name::parse("Administrator")?,
             roles: BTreeSet::from([RoleCode::parse(RoleDefinition::ADMINISTRATOR)?]),
         });
-        self.step::<User>(stream, ADMINISTRATOR_STEP, command)
+        let executed = self
+            .step::<User>(stream, ADMINISTRATOR_STEP, command)
             .await?;
+        let user = executed.committed.stream.key.parse().unwrap_or(user);
+        credentials::hand_over(self.credentials, user, stamp).await;
         Ok(user)
     }
 
@@ -160,7 +169,7 @@ impl Provisioning<'_> {
         step: &str,
         command: A::Command,
     ) -> Result<Executed<A>, ProvisioningError> {
-        let id = command_id(&stream.tenant, step);
+        let stamp = stamp(&stream.tenant, step);
         let now = self.ambient.now();
         let context = Context {
             tenant: stream.tenant.clone(),
@@ -168,17 +177,22 @@ impl Provisioning<'_> {
             now,
             today: TimeZone::UTC.to_datetime(now).date(),
         };
-        // The step's name is all that is asked: another administrator under the same id is the same
-        // step.
-        let fingerprint = Sha256::digest(step.as_bytes()).into();
-        let stamp = CommandStamp { id, fingerprint };
-        let execution = Execution::new(stream, stamp, context, id.0);
+        let execution = Execution::new(stream, stamp, context, stamp.id.0);
         let executed = self.executor.execute::<A>(execution, command).await;
         executed.map_err(|error| failed(step, &error))
     }
 }
 
 const ADMINISTRATOR_STEP: &str = "administrator";
+
+fn stamp(tenant: &TenantId, step: &str) -> CommandStamp {
+    CommandStamp {
+        id: command_id(tenant, step),
+        // The step's name is all that is asked: another administrator under the same id is the same
+        // step.
+        fingerprint: Sha256::digest(step.as_bytes()).into(),
+    }
+}
 
 fn command_id(tenant: &TenantId, step: &str) -> CommandId {
     CommandId(Uuid::new_v5(

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use invoiceapp_access::{
     Gate, Grants, JwkSet, KeySet, KeySource, KeySourceUnavailable, PermissionSource,
-    SigningAlgorithm, SourceUnavailable, TokenPolicy, TokenVerifier, init_crypto,
+    SigningAlgorithm, SourceUnavailable, TokenDialect, TokenPolicy, TokenVerifier, init_crypto,
 };
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, Permission, TenantId};
@@ -173,6 +173,16 @@ pub(crate) fn good_claims() -> Value {
     })
 }
 
+/// The same as Keycloak says them.
+fn good_claims_of_keycloak() -> Value {
+    let mut claims = good_claims();
+    claims["sub"] = json!("5c9bb7f6-f76c-40f7-9eca-d2d18b2ff2f9");
+    claims["user_id"] = json!(user());
+    claims["typ"] = json!("Bearer");
+    claims["sid"] = json!("rPmsik0t1-21AZhkyOOD5cMo");
+    claims
+}
+
 /// `good_claims` with some replaced, or removed where the replacement is null.
 pub(crate) fn claims_with(changes: &Value) -> Value {
     let mut claims = good_claims();
@@ -253,6 +263,7 @@ impl PermissionSource for SteeredGrants {
 }
 
 pub(crate) struct World {
+    pub(crate) dialect: TokenDialect,
     pub(crate) clock: Arc<SteeredClock>,
     pub(crate) source: Arc<SteeredKeys>,
     pub(crate) keys: Arc<KeySet>,
@@ -263,6 +274,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::of(TokenDialect::Rfc9068)
+    }
+
+    pub(crate) fn of(dialect: TokenDialect) -> Self {
         init_crypto();
         let clock = SteeredClock::new();
         let es256 = TestKey::es256("ec-1");
@@ -280,6 +295,7 @@ impl World {
             .unwrap()
             .insert((tenant(), user()), reader);
         Self {
+            dialect,
             clock,
             source,
             keys,
@@ -294,17 +310,53 @@ impl World {
     }
 
     pub(crate) fn verifier_allowing(&self, algorithms: &[SigningAlgorithm]) -> TokenVerifier {
-        let policy = TokenPolicy {
+        let policy = self.policy(algorithms);
+        TokenVerifier::new(policy, self.keys.clone(), self.clock.clone())
+    }
+
+    /// A verifier that gets its keys from somewhere else.
+    pub(crate) fn verifier_on(&self, keys: &Arc<KeySet>) -> TokenVerifier {
+        let policy = self.policy(&[SigningAlgorithm::Es256, SigningAlgorithm::Rs256]);
+        TokenVerifier::new(policy, keys.clone(), self.clock.clone())
+    }
+
+    fn policy(&self, algorithms: &[SigningAlgorithm]) -> TokenPolicy {
+        TokenPolicy {
+            dialect: self.dialect,
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
             clients: vec![CLIENT.to_owned()],
             algorithms: algorithms.to_vec(),
-        };
-        TokenVerifier::new(policy, self.keys.clone(), self.clock.clone())
+        }
     }
 
     pub(crate) fn gate(&self) -> Gate {
         Gate::new(self.verifier(), self.grants.clone())
+    }
+
+    /// The key that an issuer of this dialect signs with.
+    pub(crate) fn signer(&self) -> &TestKey {
+        match self.dialect {
+            TokenDialect::Rfc9068 => &self.es256,
+            TokenDialect::Keycloak => &self.rs256,
+        }
+    }
+
+    /// Good claims in the dialect, with changes; `{user id}` names the claim of the user id.
+    pub(crate) fn claims_with(&self, changes: &Value) -> Value {
+        let (mut claims, name) = match self.dialect {
+            TokenDialect::Rfc9068 => (good_claims(), "sub"),
+            TokenDialect::Keycloak => (good_claims_of_keycloak(), "user_id"),
+        };
+        let changes = changes.to_string().replace("{user id}", name);
+        apply(&mut claims, &serde_json::from_str(&changes).unwrap());
+        claims
+    }
+
+    pub(crate) fn token_with(&self, header: &Value, claims: &Value) -> String {
+        let mut changed = self.signer().header();
+        apply(&mut changed, header);
+        self.signer().token(&changed, &self.claims_with(claims))
     }
 
     pub(crate) fn good_token(&self) -> String {

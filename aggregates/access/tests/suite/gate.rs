@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use invoiceapp_access::{AccessError, EndedSessions, Grants};
+use invoiceapp_access::{AccessError, EndedSessions, Grants, SessionId};
 use invoiceapp_domain::{Actor, Permission};
 use serde_json::json;
 use uuid::Uuid;
@@ -93,11 +93,11 @@ async fn without_keys_nobody_gets_in() {
 }
 
 #[derive(Debug)]
-struct Ended(Uuid);
+struct Ended(SessionId);
 
 impl EndedSessions for Ended {
-    fn is_ended(&self, session: Uuid) -> bool {
-        session == self.0
+    fn is_ended(&self, session: &SessionId) -> bool {
+        *session == self.0
     }
 }
 
@@ -107,11 +107,11 @@ async fn a_token_of_an_ended_session_is_refused() {
     let token = world.good_token();
     let other = world
         .gate()
-        .with_ended_sessions(Arc::new(Ended(Uuid::from_u128(0x6))));
+        .with_ended_sessions(Arc::new(Ended(Uuid::from_u128(0x6).into())));
     assert!(other.authenticate(&token).await.is_ok());
     let ended = world
         .gate()
-        .with_ended_sessions(Arc::new(Ended(Uuid::from_u128(0x5))));
+        .with_ended_sessions(Arc::new(Ended(Uuid::from_u128(0x5).into())));
     assert_eq!(
         ended.authenticate(&token).await,
         Err(AccessError::Unauthenticated)

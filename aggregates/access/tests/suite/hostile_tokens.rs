@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use invoiceapp_access::{AccessError, SigningAlgorithm, TOKEN_BYTES_MAX, TokenRefusal};
+use invoiceapp_access::{
+    AccessError, SigningAlgorithm, TOKEN_BYTES_MAX, TokenDialect, TokenRefusal,
+};
 use ring::hmac;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::fixture::{
-    NOW, TestKey, World, apply, base64url, claims_with, good_claims, message, user,
-};
+use crate::fixture::{NOW, TestKey, World, base64url, claims_with, good_claims, message, user};
 
 #[tokio::test]
 async fn tokens_of_both_algorithms_are_accepted() {
@@ -31,14 +31,17 @@ async fn tokens_of_both_algorithms_are_accepted() {
 #[case::no_issue_time(json!({"iat": null}), TokenRefusal::BadClaims)]
 #[case::no_issuer(json!({"iss": null}), TokenRefusal::BadClaims)]
 #[case::no_audience(json!({"aud": null}), TokenRefusal::BadClaims)]
-#[case::no_subject(json!({"sub": null}), TokenRefusal::BadClaims)]
+#[case::no_subject(json!({"{user id}": null}), TokenRefusal::BadClaims)]
 #[case::no_client(json!({"azp": null}), TokenRefusal::BadClaims)]
 #[case::no_tenant(json!({"tenant": null}), TokenRefusal::BadClaims)]
 #[case::tenant_is_a_path(json!({"tenant": "../other"}), TokenRefusal::BadClaims)]
 #[case::tenant_is_a_list(json!({"tenant": ["acme", "other"]}), TokenRefusal::BadClaims)]
-#[case::subject_is_no_user_id(json!({"sub": "admin"}), TokenRefusal::BadClaims)]
+#[case::subject_is_no_user_id(json!({"{user id}": "admin"}), TokenRefusal::BadClaims)]
+#[case::no_subject_at_all(json!({"sub": null, "user_id": null}), TokenRefusal::BadClaims)]
+#[case::session_is_a_path(json!({"sid": "../../users"}), TokenRefusal::BadClaims)]
+#[case::long_session(json!({"sid": "s".repeat(65)}), TokenRefusal::BadClaims)]
 #[case::subject_in_another_spelling(
-    json!({"sub": "{00000000-0000-0000-0000-000000000007}"}),
+    json!({"{user id}": "{00000000-0000-0000-0000-000000000007}"}),
     TokenRefusal::BadClaims
 )]
 #[case::another_issuer(json!({"iss": "https://issuer.test/"}), TokenRefusal::WrongIssuer)]
@@ -69,11 +72,10 @@ async fn tokens_of_both_algorithms_are_accepted() {
 async fn claims_that_do_not_fit_refuse_the_token(
     #[case] changes: Value,
     #[case] expected: TokenRefusal,
+    #[values(TokenDialect::Rfc9068, TokenDialect::Keycloak)] dialect: TokenDialect,
 ) {
-    let world = World::new();
-    let token = world
-        .es256
-        .token(&world.es256.header(), &claims_with(&changes));
+    let world = World::of(dialect);
+    let token = world.token_with(&json!({}), &changes);
     assert_eq!(world.verifier().verify(&token).await.unwrap_err(), expected);
 }
 
@@ -84,11 +86,12 @@ async fn claims_that_do_not_fit_refuse_the_token(
 #[case::without_session(json!({"sid": null}))]
 #[case::without_optional_claims(json!({"nbf": null, "jti": null, "client_id": null}))]
 #[tokio::test]
-async fn claims_within_the_rules_are_accepted(#[case] changes: Value) {
-    let world = World::new();
-    let token = world
-        .es256
-        .token(&world.es256.header(), &claims_with(&changes));
+async fn claims_within_the_rules_are_accepted(
+    #[case] changes: Value,
+    #[values(TokenDialect::Rfc9068, TokenDialect::Keycloak)] dialect: TokenDialect,
+) {
+    let world = World::of(dialect);
+    let token = world.token_with(&json!({}), &changes);
     assert_eq!(world.verifier().verify(&token).await.unwrap().user, user());
 }
 
@@ -99,7 +102,7 @@ async fn claims_within_the_rules_are_accepted(#[case] changes: Value) {
 #[case::algorithm_none(json!({"alg": "none"}), TokenRefusal::Malformed)]
 #[case::algorithm_of_no_name(json!({"alg": "es256"}), TokenRefusal::Malformed)]
 #[case::algorithm_of_a_longer_hash(json!({"alg": "ES384"}), TokenRefusal::AlgorithmNotAllowed)]
-#[case::algorithm_of_another_family(json!({"alg": "RS256"}), TokenRefusal::AlgorithmNotAllowed)]
+#[case::algorithm_of_another_hash(json!({"alg": "RS512"}), TokenRefusal::AlgorithmNotAllowed)]
 #[case::algorithm_with_a_secret(json!({"alg": "HS256"}), TokenRefusal::AlgorithmNotAllowed)]
 #[case::no_key_id(json!({"kid": null}), TokenRefusal::UnknownKey)]
 #[case::unknown_key_id(json!({"kid": "other"}), TokenRefusal::UnknownKey)]
@@ -124,12 +127,82 @@ async fn claims_within_the_rules_are_accepted(#[case] changes: Value) {
 async fn headers_that_do_not_fit_refuse_the_token(
     #[case] changes: Value,
     #[case] expected: TokenRefusal,
+    #[values(TokenDialect::Rfc9068, TokenDialect::Keycloak)] dialect: TokenDialect,
 ) {
-    let world = World::new();
-    let mut header = world.es256.header();
-    apply(&mut header, &changes);
-    let token = world.es256.token(&header, &good_claims());
+    let world = World::of(dialect);
+    let token = world.token_with(&changes, &json!({}));
     assert_eq!(world.verifier().verify(&token).await.unwrap_err(), expected);
+}
+
+#[tokio::test]
+async fn an_algorithm_of_another_family_than_the_key_is_refused() {
+    for (dialect, other) in [
+        (TokenDialect::Rfc9068, "RS256"),
+        (TokenDialect::Keycloak, "ES256"),
+    ] {
+        let world = World::of(dialect);
+        let token = world.token_with(&json!({"alg": other}), &json!({}));
+        let refusal = world.verifier().verify(&token).await.unwrap_err();
+        assert_eq!(refusal, TokenRefusal::AlgorithmNotAllowed);
+    }
+}
+
+#[rstest]
+#[case::of_no_kind(json!({"typ": null}))]
+#[case::id_token(json!({"typ": "ID"}))]
+#[case::refresh_token(json!({"typ": "Refresh"}))]
+#[case::logout_token(json!({"typ": "Logout"}))]
+#[tokio::test]
+async fn of_keycloaks_tokens_only_a_bearer_token_counts(#[case] changes: Value) {
+    let world = World::of(TokenDialect::Keycloak);
+    let token = world.token_with(&json!({}), &changes);
+    let refusal = world.verifier().verify(&token).await.unwrap_err();
+    assert_eq!(refusal, TokenRefusal::WrongType);
+}
+
+#[tokio::test]
+async fn a_user_is_named_by_the_claim_of_the_dialect_and_by_no_other() {
+    let other = uuid::Uuid::from_u128(0x99);
+    let keycloak = World::of(TokenDialect::Keycloak);
+    let token = keycloak.token_with(&json!({}), &json!({ "sub": other }));
+    assert_eq!(
+        keycloak.verifier().verify(&token).await.unwrap().user,
+        user()
+    );
+    let built_in = World::new();
+    let token = built_in.token_with(&json!({}), &json!({ "user_id": other }));
+    assert_eq!(
+        built_in.verifier().verify(&token).await.unwrap().user,
+        user()
+    );
+}
+
+#[rstest]
+#[case::tenant("tenant", "other")]
+#[case::user("{user id}", "00000000-0000-0000-0000-000000000099")]
+#[case::issuer("iss", "https://evil.test")]
+#[case::expiry("exp", "1")]
+#[tokio::test]
+async fn a_claim_said_twice_refuses_a_token_of_any_issuer(
+    #[case] name: &str,
+    #[case] value: &str,
+    #[values(TokenDialect::Rfc9068, TokenDialect::Keycloak)] dialect: TokenDialect,
+) {
+    let world = World::of(dialect);
+    let name = match dialect {
+        TokenDialect::Rfc9068 => name.replace("{user id}", "sub"),
+        TokenDialect::Keycloak => name.replace("{user id}", "user_id"),
+    };
+    let text = world.claims_with(&json!({})).to_string();
+    let twice = format!("{}, \"{name}\": \"{value}\"}}", text.trim_end_matches('}'));
+    let header = base64url(world.signer().header().to_string());
+    let message = format!("{header}.{}", base64url(twice));
+    let token = format!(
+        "{message}.{}",
+        base64url(world.signer().signature(&message))
+    );
+    let refusal = world.verifier().verify(&token).await.unwrap_err();
+    assert_eq!(refusal, TokenRefusal::BadClaims);
 }
 
 #[tokio::test]

@@ -5,3 +5,4 @@ mod fixture;
 mod gate;
 mod hostile_tokens;
 mod key_rotation;
+mod remote_keys;

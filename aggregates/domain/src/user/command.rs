@@ -15,7 +15,7 @@ pub enum UserCommand {
     Register(Registration),
     /// Changes what is named, as one command.
     ChangeProfile(ProfileChange),
-    /// Gives the user a role that exists.
+    /// Gives the user a role that exists. One that the user has already changes nothing.
     AssignRole {
         /// Which role.
         role: RoleCode,

@@ -84,7 +84,7 @@ fn change_profile(record: &UserRecord, change: &ProfileChange) -> Outcome {
 
 fn assign_role(record: &UserRecord, role: &RoleCode) -> Outcome {
     if record.roles.contains(role) {
-        return Err(UserRefusal::RoleAlreadyAssigned);
+        return Ok(Decision::events(Vec::new()));
     }
     if record.roles.len() >= ROLES_MAX {
         return Err(UserRefusal::TooManyRoles);

@@ -13,9 +13,6 @@ pub enum UserRefusal {
     /// A user is registered once.
     #[error("the user exists already")]
     UserExists,
-    /// The user has the role.
-    #[error("the user has the role already")]
-    RoleAlreadyAssigned,
     /// The user does not have the role.
     #[error("the user does not have the role")]
     RoleNotAssigned,
@@ -40,7 +37,6 @@ impl UserRefusal {
         match self {
             Self::NotFound => "not_found",
             Self::UserExists => "user_exists",
-            Self::RoleAlreadyAssigned => "role_already_assigned",
             Self::RoleNotAssigned => "role_not_assigned",
             Self::TooManyRoles => "too_many_roles",
             Self::LastAdministrator => "last_administrator",

@@ -57,7 +57,10 @@ const DRIVERS: [Row; 13] = [
     ("redis", "redis"),
     ("lettre", "mail"),
     ("object_store", "objects"),
-    ("reqwest", "avro identity access authorizer bff"),
+    (
+        "reqwest",
+        "parts objects avro identity access authorizer bff",
+    ),
     ("keycloak", "identity"),
     ("printpdf", "pdf"),
     ("lopdf", "pdf media"),

@@ -23,9 +23,14 @@ use contender::{Ours, Port, Raw};
 use rounds::{Series, report};
 
 /// Rounds that are measured; one more before them is thrown away.
-const ROUNDS: usize = 15;
-/// How long each contender runs in a round.
-const SLICE: Duration = Duration::from_millis(700);
+const ROUNDS: usize = 51;
+/// How long each contender runs in a round: short, so that what disturbs the machine disturbs the
+/// whole of a round.
+const SLICE: Duration = Duration::from_millis(200);
+/// How long the raw peer is tried with each pool.
+const TRIAL: Duration = Duration::from_secs(1);
+/// How long a contender runs under a profiler.
+const PROFILE: Duration = Duration::from_secs(4);
 /// Commands that are under way at once.
 const MANY: usize = 64;
 /// Connections that the raw peer is tried with; its best is measured.
@@ -58,13 +63,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// One contender for a while, under a profiler: `cargo bench -p invoiceapp-journal -- profile`.
+/// One contender for a while, under a profiler: `cargo bench -p invoiceapp-journal -- profile raw 1`.
 async fn profile() {
-    let port = Port::open().await;
-    for in_flight in [MANY, 1] {
-        let rate = contender::run(&port, in_flight, 5 * SLICE).await;
-        println!("port alone, {in_flight} in flight: {rate}/s");
+    let arguments: Vec<String> = std::env::args().collect();
+    let asks_for = |word: &str| arguments.iter().any(|argument| argument == word);
+    if asks_for("load") {
+        return load::measure().await;
     }
+    let in_flight = if asks_for("1") { 1 } else { MANY };
+    let (name, rate) = if asks_for("raw") {
+        let raw = Raw::open(RAW_POOLS[1]).await;
+        ("raw", contender::run(&raw, in_flight, PROFILE).await)
+    } else if asks_for("port") {
+        let port = Port::open().await;
+        (
+            "port alone",
+            contender::run(&port, in_flight, PROFILE).await,
+        )
+    } else {
+        let ours = Ours::open().await;
+        ("executor", contender::run(&ours, in_flight, PROFILE).await)
+    };
+    println!("{name}, {in_flight} in flight: {rate}/s");
 }
 
 async fn measure() {
@@ -129,8 +149,8 @@ async fn best_raw() -> Raw {
     let mut best: Option<(u64, Raw)> = None;
     for pool in RAW_POOLS {
         let raw = Raw::open(pool).await;
-        contender::run(&raw, MANY, SLICE).await;
-        let rate = contender::run(&raw, MANY, SLICE).await;
+        contender::run(&raw, MANY, TRIAL).await;
+        let rate = contender::run(&raw, MANY, TRIAL).await;
         println!("raw with {pool} connections: {rate}/s at {MANY} in flight");
         if best.as_ref().is_none_or(|(known, _)| rate > *known) {
             best = Some((rate, raw));

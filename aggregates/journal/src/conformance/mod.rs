@@ -90,11 +90,18 @@ pub trait Subject: Send + Sync {
     async fn tamper(&self, tampering: Tampering) -> Result<(), String>;
 }
 
-/// Makes one test of each law, on the given [`Subject`] (an expression, evaluated for each).
+/// Makes one test of each law, on the given [`Subject`] (an expression, evaluated for each). An
+/// attribute before it is put on every test: `#[ignore = "..."]` for an adapter that wants a server.
 #[macro_export]
 macro_rules! journal_conformance {
+    (#[$attribute:meta] $subject:expr) => {
+        $crate::journal_conformance! { @all $attribute, $subject }
+    };
     ($subject:expr) => {
-        $crate::journal_conformance! { @laws $subject,
+        $crate::journal_conformance! { @all cfg(all()), $subject }
+    };
+    (@all $attribute:meta, $subject:expr) => {
+        $crate::journal_conformance! { @laws $attribute, $subject,
             positions_and_versions_are_dense_and_the_chain_holds,
             a_refused_append_fails_no_neighbour_and_leaves_no_trace,
             of_many_appends_on_one_version_exactly_one_commits,
@@ -127,12 +134,14 @@ macro_rules! journal_conformance {
         }
 
         #[test]
+        #[$attribute]
         fn random_histories_agree_with_the_reference_model() {
             $crate::conformance::random_histories_agree_with_the_reference_model(|| $subject);
         }
     };
-    (@laws $subject:expr, $($law:ident),+ $(,)?) => {$(
+    (@laws $attribute:meta, $subject:expr, $($law:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[$attribute]
         async fn $law() {
             $crate::conformance::$law(&$subject).await;
         }

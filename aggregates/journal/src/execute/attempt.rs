@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::hot::{Hot, heavier};
 use super::{CommandExecutor, ExecuteError, Executed, Execution, LoadError, Prepared};
-use crate::loaded::{FoldError, Loaded};
+use crate::loaded::Loaded;
 use crate::port::{
     Append, AppendError, AppendEvents, Committed, CompleteNumbered, Guard, JournalError,
 };
@@ -37,7 +37,10 @@ impl Attempts<'_> {
         F: Fn(Option<Arc<Loaded<A>>>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Prepared<A>, E>> + Send,
     {
-        let mut current = self.executor.hot.get::<A>(&self.execution.stream);
+        let mut current = match self.execution.is_new_stream {
+            true => None,
+            false => self.executor.hot.get::<A>(&self.execution.stream),
+        };
         let mut is_present = current.is_none() && !self.execution.is_new_stream;
         if is_present {
             current = self.load().await?;
@@ -134,18 +137,29 @@ impl Attempts<'_> {
     ) -> Result<Result<Executed<A>, Conflict>, ExecuteError<E>> {
         let decision = proposal.decision;
         let events = append_events(&decision).map_err(|error| self.explain(error))?;
+        let ready = match &events {
+            AppendEvents::Ready(events) => Some(events.clone()),
+            AppendEvents::Numbered { .. } => None,
+        };
         let append = Append {
             stream: self.execution.stream.clone(),
             expected_version: current.map_or(0, |hot| hot.loaded.version),
             events,
             command: self.execution.command,
             metadata: self.execution.metadata(),
-            claims: decision.claims.clone(),
+            claims: decision.claims,
             guards: proposal.guards,
         };
         match self.executor.journal.append(append).await {
             Ok(committed) if committed.replayed => Ok(Ok(self.as_of(committed).await?)),
-            Ok(committed) => Ok(Ok(self.committed(current, decision, committed)?)),
+            Ok(committed) => {
+                let written = match ready {
+                    Some(events) => Ok(events),
+                    None => numbered::<A>(decision.events, committed.number.as_ref()),
+                };
+                let written = written.map_err(|error| self.explain(error))?;
+                Ok(Ok(self.committed(current, written, committed)?))
+            }
             Err(AppendError::VersionConflict { .. }) => Ok(Err(Conflict)),
             Err(error) => Err(self.explain(error)),
         }
@@ -155,22 +169,20 @@ impl Attempts<'_> {
     fn committed<A: Decider, E: std::error::Error + 'static>(
         &self,
         current: Option<&Hot<A>>,
-        decision: Decision<A::Event>,
+        events: Vec<NewEvent>,
         committed: Committed,
     ) -> Result<Executed<A>, ExecuteError<E>> {
-        let events = numbered::<A>(decision.events, committed.number.as_ref());
-        let events = events.map_err(|error| self.explain(error))?;
         let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
         let before = current.map_or(0, |hot| hot.loaded.version);
         let mut bytes = current.map_or(0, |hot| hot.bytes);
         let mut folded = current.map(|hot| Loaded::clone(&hot.loaded));
-        let metadata_json = metadata_json(self.execution)?;
         let mut position = committed.position.saturating_sub(count);
         for (version, new) in (before.saturating_add(1)..).zip(events) {
             bytes = heavier(bytes, new.payload_json.len());
             position = position.saturating_add(1);
-            let event = recorded(&committed, position, version, new, &metadata_json);
-            folded = Some(Loaded::fold(folded, &event).map_err(LoadError::Fold)?);
+            let event = recorded(&committed, position, version, new);
+            let actor = || Ok(self.execution.context.actor.clone());
+            folded = Some(Loaded::fold_caused(folded, &event, actor).map_err(LoadError::Fold)?);
         }
         let loaded = Arc::new(folded.ok_or(ExecuteError::NotFound)?);
         self.executor.hot.keep(&Hot {
@@ -207,14 +219,9 @@ impl Attempts<'_> {
 /// Somebody else was faster.
 struct Conflict;
 
-/// An event as the journal holds it, but for identity and hash, which no fold looks at.
-fn recorded(
-    committed: &Committed,
-    position: u64,
-    version: u64,
-    new: NewEvent,
-    metadata_json: &str,
-) -> RecordedEvent {
+/// An event as the journal holds it, but for identity, metadata and hash, which this fold does not
+/// look at.
+fn recorded(committed: &Committed, position: u64, version: u64, new: NewEvent) -> RecordedEvent {
     RecordedEvent {
         position,
         stream: committed.stream.clone(),
@@ -223,22 +230,10 @@ fn recorded(
         event_type: new.event_type,
         schema_version: new.schema_version,
         recorded_at: committed.recorded_at,
-        metadata_json: metadata_json.to_owned(),
+        metadata_json: String::new(),
         payload_json: new.payload_json,
         hash: invoiceapp_schemas::ChainHash::GENESIS,
     }
-}
-
-fn metadata_json<E: std::error::Error + 'static>(
-    execution: &Execution,
-) -> Result<String, ExecuteError<E>> {
-    serde_json::to_string(&execution.metadata()).map_err(|source| {
-        let fold = FoldError::Metadata {
-            position: 0,
-            source,
-        };
-        ExecuteError::Load(LoadError::Fold(fold))
-    })
 }
 
 fn append_events<E: EventPayload>(decision: &Decision<E>) -> Result<AppendEvents, AppendError> {

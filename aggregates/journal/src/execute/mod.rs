@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use attempt::CONFLICT_ATTEMPTS_MAX;
 pub use error::{ExecuteError, LoadError};
 pub use hot::HOT_BYTES_MAX;
-pub use snapshots::{SNAPSHOT_EVERY_EVENTS, SNAPSHOTS_WAITING_MAX};
+pub use snapshots::{SNAPSHOT_EVERY_EVENTS, SNAPSHOT_STATE_BYTES, SNAPSHOTS_WAITING_MAX};
 
 use crate::loaded::Loaded;
 use crate::port::{Committed, Guard, Journal, JournalError};

@@ -10,17 +10,13 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row};
 
+use super::batch::{BatchRows, Statements};
 use super::error::{engine_error, of_write};
 use super::open::{OpenError, SqliteOptions, connect_writer, migrate};
-use super::rows::{
-    EVENT_COLUMNS, Questions, ReceiptRow, batch_texts, damaged, event_of, signed, unsigned,
-};
+use super::rows::{EVENT_COLUMNS, Questions, ReceiptRow, damaged, event_of, signed, unsigned};
 use crate::writer::engine::{
     Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
 };
-
-/// The whole of a batch; the view's trigger does the rest.
-const WRITE: &str = "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// One statement, so one instant. Every answer begins with the place of its question.
 const LOOKUP: &str = "\
@@ -55,6 +51,7 @@ pub struct SqliteEngine {
     /// Nothing after a failure: what state it was in does not matter then, the next call has a new
     /// one.
     connection: Option<SqliteConnection>,
+    statements: Statements,
 }
 
 impl SqliteEngine {
@@ -68,6 +65,7 @@ impl SqliteEngine {
         Ok(Self {
             options: options.clone(),
             connection: Some(connection),
+            statements: Statements::default(),
         })
     }
 
@@ -107,22 +105,13 @@ impl SqliteEngine {
     }
 
     async fn insert(
+        &mut self,
         connection: &mut SqliteConnection,
         batch: &Batch,
     ) -> Result<Written, EngineError> {
-        let texts = batch_texts(batch).map_err(|error| damaged(0, error.to_string()))?;
-        let written = sqlx::query(WRITE)
-            .bind(signed(batch.from.position))
-            .bind(batch.from.hash.to_string())
-            .bind(signed(batch.to.position))
-            .bind(batch.to.hash.to_string())
-            .bind(batch.to.recorded_at.as_microsecond())
-            .bind(texts.events)
-            .bind(texts.receipts)
-            .bind(texts.released)
-            .bind(texts.taken)
-            .bind(texts.series)
-            .bind(texts.snapshots)
+        let BatchRows { rows, arguments } =
+            BatchRows::of(batch).map_err(|error| damaged(0, error.to_string()))?;
+        let written = sqlx::query_with(self.statements.of(rows), arguments)
             .execute(connection)
             .await;
         match written {
@@ -163,14 +152,14 @@ impl Engine for SqliteEngine {
 
     async fn write(&mut self, batch: &Batch) -> Result<Written, EngineError> {
         let mut connection = self.connection().await?;
-        let written = Self::insert(&mut connection, batch).await?;
+        let written = self.insert(&mut connection, batch).await?;
         self.connection = Some(connection);
         Ok(written)
     }
 
     async fn write_locked(&mut self, batch: &Batch) -> Result<Written, EngineError> {
         let mut connection = self.connection().await?;
-        let written = Self::insert(&mut connection, batch).await?;
+        let written = self.insert(&mut connection, batch).await?;
         let end = if written == Written::Committed {
             "COMMIT"
         } else {

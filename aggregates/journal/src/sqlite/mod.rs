@@ -1,9 +1,11 @@
 //! The journal on SQLite: WAL, `synchronous=FULL`, one connection that writes and a few that read.
 
+mod batch;
 mod engine;
 mod error;
 mod open;
 mod read;
+mod read_only;
 mod rows;
 
 use std::sync::Arc;
@@ -15,9 +17,11 @@ use tokio::sync::watch;
 
 pub use engine::SqliteEngine;
 pub use open::{BUSY_TIMEOUT, OpenError, READ_CONNECTIONS, SqliteOptions};
+pub use read_only::SqliteReadOnly;
 
 use crate::port::{
     Append, AppendError, Committed, Head, Journal, JournalError, JournalStatus, Snapshot,
+    Writability,
 };
 use crate::writer::Writer;
 use read::Reader;
@@ -117,6 +121,10 @@ impl Journal for SqliteJournal {
 
     fn subscribe(&self) -> watch::Receiver<u64> {
         self.writer.subscribe()
+    }
+
+    fn writability(&self) -> watch::Receiver<Writability> {
+        self.writer.writability()
     }
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {

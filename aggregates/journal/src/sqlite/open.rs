@@ -128,6 +128,8 @@ pub(super) async fn connect_writer(options: &SqliteOptions) -> Result<SqliteConn
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("cache_size", WRITER_CACHE)
+        // The rows of a batch pass through a temporary table.
+        .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
     if let Some(pages) = options.page_limit {

@@ -4,35 +4,64 @@
 use futures::TryStreamExt;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{CommandId, RecordedEvent};
-use sqlx::sqlite::{SqliteArguments, SqlitePool};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool};
 use sqlx::{Arguments, Row};
 
 use super::engine::head_of;
 use super::error::journal_error;
 use super::open::{OpenError, SqliteOptions, connect_readers};
-use super::rows::{EVENT_COLUMNS, ReceiptRow, event_of, signed, unsigned};
+use super::rows::{EVENT_COLUMNS, ReceiptRow, event_of, events_of, signed, unsigned};
 use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot};
 use crate::writer::engine::Receipt;
+
+/// Events that are read as one row.
+const CHUNK_EVENTS: usize = 128;
+/// Most bytes of text that are read as one row.
+const CHUNK_BYTES_MAX: usize = 1 << 20;
 
 /// Reads with nobody in the writer's way.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
     pool: SqlitePool,
-    stream_sql: String,
-    all_sql: String,
+    stream: RangeSql,
+    all: RangeSql,
+}
+
+/// How a range of events is read. `?1` is how many, `?2` behind which, and the rest names the range.
+#[derive(Debug, Clone)]
+struct RangeSql {
+    /// An event per row.
+    rows: String,
+    /// All of them in one row, as JSON, which costs a third of so many rows; NULL beyond
+    /// [`CHUNK_BYTES_MAX`].
+    chunk: String,
+}
+
+impl RangeSql {
+    fn new(condition: &str, order: &str) -> Self {
+        let range = format!("FROM events WHERE {condition} ORDER BY {order} LIMIT ?1");
+        Self {
+            rows: format!("SELECT {EVENT_COLUMNS} {range}"),
+            chunk: format!(
+                "SELECT CASE WHEN bytes <= {CHUNK_BYTES_MAX} THEN (\
+                 SELECT json_group_array(json_array({EVENT_COLUMNS})) \
+                 FROM (SELECT {EVENT_COLUMNS} {range})) END \
+                 FROM (SELECT coalesce(sum(octets), 0) AS bytes FROM (\
+                 SELECT octet_length(payload) + octet_length(metadata) AS octets {range}))"
+            ),
+        }
+    }
 }
 
 impl Reader {
     pub(super) async fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         Ok(Self {
             pool: connect_readers(options).await?,
-            stream_sql: format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE aggregate_type = ?1 \
-                 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
+            stream: RangeSql::new(
+                "aggregate_type = ?3 AND aggregate_id = ?4 AND sequence > ?2",
+                "sequence",
             ),
-            all_sql: format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
-            ),
+            all: RangeSql::new("position > ?2", "position"),
         })
     }
 
@@ -46,13 +75,12 @@ impl Reader {
         after_version: u64,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, JournalError> {
-        let arguments = arguments(|arguments| {
-            arguments.add(stream.kind.as_str())?;
-            arguments.add(stream.aggregate_id())?;
-            arguments.add(signed(after_version))?;
-            arguments.add(page_rows(limit))
-        })?;
-        let events = self.events(&self.stream_sql, arguments).await?;
+        let range = Range {
+            sql: &self.stream,
+            after: after_version,
+            stream: Some(stream),
+        };
+        let events = self.events(range, limit).await?;
         for (version, event) in (after_version.saturating_add(1)..).zip(&events) {
             if event.version != version {
                 let reason = format!("{stream} has no version {version} before it");
@@ -71,11 +99,12 @@ impl Reader {
         limit: usize,
         known_position: u64,
     ) -> Result<Vec<RecordedEvent>, JournalError> {
-        let arguments = arguments(|arguments| {
-            arguments.add(signed(after_position))?;
-            arguments.add(page_rows(limit))
-        })?;
-        let events = self.events(&self.all_sql, arguments).await?;
+        let range = Range {
+            sql: &self.all,
+            after: after_position,
+            stream: None,
+        };
+        let events = self.events(range, limit).await?;
         let mut last = after_position;
         for event in &events {
             last = last.saturating_add(1);
@@ -89,33 +118,39 @@ impl Reader {
         Ok(events)
     }
 
-    /// Rows until the limit in them or in bytes is reached.
+    /// Events until the limit in them or in bytes is reached, chunk by chunk. What lies between two
+    /// chunks cannot change: nothing is ever written but behind the end.
     async fn events(
         &self,
-        sql: &str,
-        arguments: SqliteArguments<'_>,
+        mut range: Range<'_>,
+        limit: usize,
     ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let limit = limit.min(READ_EVENTS_MAX);
         let mut connection = self
             .pool
             .acquire()
             .await
             .map_err(|error| journal_error(&error))?;
-        let mut rows = sqlx::query_with(sql, arguments).fetch(&mut *connection);
-        let mut events = Vec::new();
+        let mut events: Vec<RecordedEvent> = Vec::new();
         let mut bytes = 0_usize;
-        while bytes < READ_BYTES_MAX {
-            let Some(row) = rows
-                .try_next()
-                .await
-                .map_err(|error| journal_error(&error))?
-            else {
-                break;
+        while bytes < READ_BYTES_MAX && events.len() < limit {
+            let wanted = CHUNK_EVENTS.min(limit.saturating_sub(events.len()));
+            let chunk = match range.chunk(&mut connection, wanted).await? {
+                Some(chunk) => chunk,
+                None => range.rows(&mut connection, wanted).await?,
             };
-            let event = event_of(&row)?;
-            bytes = bytes
-                .saturating_add(event.payload_json.len())
-                .saturating_add(event.metadata_json.len());
-            events.push(event);
+            let is_end = chunk.len() < wanted;
+            for event in chunk {
+                if bytes >= READ_BYTES_MAX {
+                    return Ok(events);
+                }
+                bytes = bytes.saturating_add(text_bytes(&event));
+                range.after = range.place(&event);
+                events.push(event);
+            }
+            if is_end {
+                break;
+            }
         }
         Ok(events)
     }
@@ -206,15 +241,83 @@ fn missing(position: u64) -> JournalError {
     }
 }
 
-fn page_rows(limit: usize) -> i64 {
-    i64::try_from(limit.min(READ_EVENTS_MAX)).unwrap_or(i64::MAX)
+fn text_bytes(event: &RecordedEvent) -> usize {
+    event
+        .payload_json
+        .len()
+        .saturating_add(event.metadata_json.len())
 }
 
-/// Parameters of a statement; adding one fails only where it cannot be encoded.
-fn arguments<'q>(
-    add: impl FnOnce(&mut SqliteArguments<'q>) -> Result<(), sqlx::error::BoxDynError>,
-) -> Result<SqliteArguments<'q>, JournalError> {
-    let mut arguments = SqliteArguments::default();
-    add(&mut arguments).map_err(|error| journal_error(&sqlx::Error::Encode(error)))?;
-    Ok(arguments)
+/// Events of a stream behind a version, or of the journal behind a position.
+#[derive(Clone, Copy)]
+struct Range<'a> {
+    sql: &'a RangeSql,
+    after: u64,
+    stream: Option<&'a StreamId>,
+}
+
+impl Range<'_> {
+    /// Where in the range an event lies.
+    const fn place(&self, event: &RecordedEvent) -> u64 {
+        match self.stream {
+            Some(_) => event.version,
+            None => event.position,
+        }
+    }
+
+    /// Adding a parameter fails only where it cannot be encoded.
+    fn arguments(&self, limit: usize) -> Result<SqliteArguments<'static>, JournalError> {
+        let mut arguments = SqliteArguments::default();
+        let mut add = || {
+            arguments.add(i64::try_from(limit).unwrap_or(i64::MAX))?;
+            arguments.add(signed(self.after))?;
+            if let Some(stream) = self.stream {
+                arguments.add(stream.kind.as_str())?;
+                arguments.add(stream.aggregate_id())?;
+            }
+            Ok(())
+        };
+        add().map_err(|error| journal_error(&sqlx::Error::Encode(error)))?;
+        Ok(arguments)
+    }
+
+    /// All in one row; nothing when they are too large for that, or when one of them cannot be read:
+    /// row by row it is named.
+    async fn chunk(
+        &self,
+        connection: &mut SqliteConnection,
+        limit: usize,
+    ) -> Result<Option<Vec<RecordedEvent>>, JournalError> {
+        let row = sqlx::query_with(&self.sql.chunk, self.arguments(limit)?)
+            .fetch_one(connection)
+            .await
+            .map_err(|error| journal_error(&error))?;
+        let text: Option<&str> = row.try_get(0).unwrap_or_default();
+        Ok(text.and_then(events_of).filter(|events| {
+            // The order of an aggregate's input is the database's word, not the language's.
+            events.is_sorted_by_key(|event| self.place(event))
+        }))
+    }
+
+    /// One per row, until their texts reach [`READ_BYTES_MAX`].
+    async fn rows(
+        &self,
+        connection: &mut SqliteConnection,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let arguments = self.arguments(limit)?;
+        let mut rows = sqlx::query_with(&self.sql.rows, arguments).fetch(connection);
+        let mut events = Vec::new();
+        let mut bytes = 0_usize;
+        while bytes < READ_BYTES_MAX {
+            let row = rows.try_next().await;
+            let Some(row) = row.map_err(|error| journal_error(&error))? else {
+                break;
+            };
+            let event = event_of(&row)?;
+            bytes = bytes.saturating_add(text_bytes(&event));
+            events.push(event);
+        }
+        Ok(events)
+    }
 }

@@ -1,5 +1,7 @@
-//! Between the journal's values and SQLite's: batches go in as JSON arrays of rows, events come out
-//! as columns, look-ups come out as JSON.
+//! Between the journal's values and SQLite's: events come out as columns, look-ups go in and come out
+//! as JSON.
+
+use std::borrow::Cow;
 
 use invoiceapp_domain::{AllocatedNumber, StreamId};
 use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
@@ -10,99 +12,14 @@ use sqlx::{Error, Row};
 use uuid::Uuid;
 
 use crate::port::Committed;
-use crate::writer::engine::{
-    Batch, BatchEvent, EngineError, Receipt, SeriesKey, TenantClaim, Wanted,
-};
+use crate::writer::engine::{EngineError, Receipt, SeriesKey, TenantClaim, Wanted};
 
 /// The columns of an event, in the order that [`event_of`] reads them.
 pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
      event_type, event_version, payload, metadata, event_id, recorded_at, hash";
 
-/// The JSON columns of the view `batch`.
-pub(super) struct BatchTexts {
-    pub(super) events: String,
-    pub(super) receipts: String,
-    pub(super) released: String,
-    pub(super) taken: String,
-    pub(super) series: String,
-    pub(super) snapshots: String,
-}
-
-/// Writes a batch down as the view `batch` wants it.
-///
-/// # Errors
-/// When a row cannot be written as JSON, which no row of ours can cause.
-pub(super) fn batch_texts(batch: &Batch) -> Result<BatchTexts, serde_json::Error> {
-    Ok(BatchTexts {
-        events: json_rows(batch.events.iter().map(event_row))?,
-        receipts: json_rows(batch.receipts.iter().map(receipt_row))?,
-        released: json_rows(batch.released.iter().map(claim_row))?,
-        taken: json_rows(batch.taken.iter().map(|(claim, holder)| {
-            let (tenant, kind, value) = claim_row(claim);
-            (
-                tenant,
-                kind,
-                value,
-                holder.kind.as_str(),
-                holder.aggregate_id(),
-            )
-        }))?,
-        series: json_rows(batch.series.iter().map(|series| {
-            let (tenant, code, period) = series_row(&series.key);
-            (tenant, code, period, series.last_sequence, series.last_date)
-        }))?,
-        snapshots: json_rows(batch.snapshots.iter().map(|(stream, snapshot)| {
-            let (hash, state) = (snapshot.state_hash.as_str(), snapshot.state_json.as_str());
-            (
-                stream.kind.as_str(),
-                stream.aggregate_id(),
-                snapshot.version,
-                hash,
-                state,
-            )
-        }))?,
-    })
-}
-
-/// The columns of `events`.
-fn event_row(row: &BatchEvent) -> impl Serialize {
-    let event = &row.event;
-    (
-        event.stream.kind.as_str(),
-        event.stream.aggregate_id(),
-        event.version,
-        event.event_type.as_str(),
-        event.schema_version.to_string(),
-        event.payload_json.as_str(),
-        event.metadata_json.as_str(),
-        event.position,
-        event.event_id,
-        event.recorded_at.as_microsecond(),
-        row.command,
-        event.hash.to_string(),
-    )
-}
-
-/// The columns of `receipts`.
-fn receipt_row((command, receipt): &(CommandId, Receipt)) -> impl Serialize {
-    let committed = &receipt.committed;
-    let number = committed.number.as_ref();
-    (
-        command,
-        hex::encode(receipt.fingerprint),
-        committed.stream.kind.as_str(),
-        committed.stream.aggregate_id(),
-        committed.version,
-        committed.position,
-        committed.recorded_at.as_microsecond(),
-        number.map(|number| number.series.as_str()),
-        number.map(|number| number.period.as_str()),
-        number.map(|number| number.sequence),
-    )
-}
-
 /// The key of `claims`.
-fn claim_row(claim: &TenantClaim) -> (&str, &str, &str) {
+pub(super) fn claim_row(claim: &TenantClaim) -> (&str, &str, &str) {
     (
         claim.tenant.as_str(),
         claim.key.kind.as_str(),
@@ -111,7 +28,7 @@ fn claim_row(claim: &TenantClaim) -> (&str, &str, &str) {
 }
 
 /// The key of `series`.
-fn series_row(key: &SeriesKey) -> (&str, &str, &str) {
+pub(super) fn series_row(key: &SeriesKey) -> (&str, &str, &str) {
     (key.tenant.as_str(), key.code.as_str(), key.period.as_str())
 }
 
@@ -119,8 +36,8 @@ fn series_row(key: &SeriesKey) -> (&str, &str, &str) {
 fn json_rows<T: Serialize>(
     rows: impl ExactSizeIterator<Item = T>,
 ) -> Result<String, serde_json::Error> {
-    /// Rows are mostly an event each.
-    const ROW_BYTES: usize = 1_024;
+    /// Rows are mostly a stream or a command each.
+    const ROW_BYTES: usize = 64;
     let mut text = Vec::with_capacity(rows.len().saturating_mul(ROW_BYTES).saturating_add(2));
     text.push(b'[');
     for row in rows {
@@ -252,6 +169,49 @@ pub(super) fn event_of(row: &SqliteRow) -> Result<RecordedEvent, EngineError> {
         payload_json: text(6, "payload")?.to_owned(),
         hash,
     })
+}
+
+/// The columns [`EVENT_COLUMNS`] as a JSON array.
+#[derive(Deserialize)]
+struct EventRow<'a>(
+    u64,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
+    u64,
+    String,
+    #[serde(borrow)] Cow<'a, str>,
+    String,
+    String,
+    #[serde(borrow)] Cow<'a, str>,
+    i64,
+    #[serde(borrow)] Cow<'a, str>,
+);
+
+impl EventRow<'_> {
+    /// Nothing when a column holds what we never write.
+    fn event(self) -> Option<RecordedEvent> {
+        let mut hash = ChainHash::GENESIS;
+        hex::decode_to_slice(self.10.as_bytes(), &mut hash.0).ok()?;
+        Some(RecordedEvent {
+            position: self.0,
+            stream: StreamId::from_columns(&self.1, &self.2).ok()?,
+            version: self.3,
+            event_id: Uuid::try_parse(&self.8).ok()?,
+            event_type: self.4,
+            schema_version: self.5.parse().ok()?,
+            recorded_at: Timestamp::from_microsecond(self.9).ok()?,
+            metadata_json: self.7,
+            payload_json: self.6,
+            hash,
+        })
+    }
+}
+
+/// Reads events from a JSON array of arrays of the columns [`EVENT_COLUMNS`]; nothing when one of
+/// them cannot be read.
+pub(super) fn events_of(text: &str) -> Option<Vec<RecordedEvent>> {
+    let rows: Vec<EventRow<'_>> = serde_json::from_str(text).ok()?;
+    rows.into_iter().map(EventRow::event).collect()
 }
 
 pub(super) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {

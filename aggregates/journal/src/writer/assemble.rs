@@ -23,7 +23,7 @@ pub(crate) fn recorded_at(ambient: &dyn Ambient, head: &HeadState) -> Timestamp 
 /// # Errors
 /// When metadata cannot be written as JSON, which no metadata of ours can cause.
 pub(crate) fn assemble(
-    decided: &[(&Append, Verdict)],
+    decided: &mut [(&Append, Verdict)],
     from: HeadState,
     recorded_at: Timestamp,
     changed: &Layer,
@@ -58,43 +58,37 @@ pub(crate) fn assemble(
 
 fn events_of(
     append: &Append,
-    planned: &Planned,
+    planned: &mut Planned,
     recorded_at: Timestamp,
     head: &mut HeadState,
     ambient: &dyn Ambient,
 ) -> Result<Vec<BatchEvent>, JournalError> {
     let command = append.command.id;
-    let plain = Metadata {
+    let mut metadata = Metadata {
         command_id: command,
-        claims: Vec::new(),
-        number: None,
-        ..append.metadata.clone()
-    };
-    let first = Metadata {
         claims: append.claims.clone(),
         number: planned.committed.number.clone(),
-        ..plain.clone()
+        ..append.metadata.clone()
     };
-    let metadata_of_first = json(&first)?;
-    let metadata_of_others = json(&plain)?;
-    let mut events = Vec::with_capacity(planned.events.len());
-    for (version, new) in (append.expected_version.saturating_add(1)..).zip(&planned.events) {
-        let is_first = events.is_empty();
-        let metadata = if is_first {
-            &metadata_of_first
-        } else {
-            &metadata_of_others
-        };
+    let mut metadata_json = json(&metadata)?;
+    let new_events = std::mem::take(&mut planned.events);
+    let mut events = Vec::with_capacity(new_events.len());
+    for (version, new) in (append.expected_version.saturating_add(1)..).zip(new_events) {
+        if events.len() == 1 {
+            // The first event alone carries what the command took.
+            (metadata.claims, metadata.number) = (Vec::new(), None);
+            metadata_json = json(&metadata)?;
+        }
         let mut event = RecordedEvent {
             position: head.position.saturating_add(1),
             stream: append.stream.clone(),
             version,
             event_id: ambient.new_id(),
-            event_type: new.event_type.clone(),
+            event_type: new.event_type,
             schema_version: new.schema_version,
             recorded_at,
-            metadata_json: metadata.clone(),
-            payload_json: new.payload_json.clone(),
+            metadata_json: metadata_json.clone(),
+            payload_json: new.payload_json,
             hash: head.hash,
         };
         event.hash = chain(head.hash, &event);

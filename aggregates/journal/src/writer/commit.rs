@@ -12,7 +12,8 @@ use super::engine::{Batch, Engine, EngineError, Facts, HeadState, Wanted, Writte
 use super::memory::Memory;
 use super::queue::Work;
 use super::view::{Layer, View};
-use crate::port::{Append, AppendError, Committed, JournalError, Snapshot};
+use super::writability::LastWrite;
+use crate::port::{Append, AppendError, Committed, JournalError, Snapshot, Writability};
 
 /// Rounds that a batch may lose to other writers before it takes the slow path, where it cannot.
 pub const FAST_ROUNDS_MAX: usize = 3;
@@ -48,22 +49,56 @@ pub(crate) struct Committer<E> {
     memory: Memory,
     ambient: Arc<dyn Ambient>,
     head: watch::Sender<u64>,
+    last_write: LastWrite,
 }
 
 impl<E: Engine> Committer<E> {
-    pub(crate) fn new(engine: E, ambient: Arc<dyn Ambient>) -> Self {
+    pub(crate) fn new(engine: E, ambient: Arc<dyn Ambient>, head: watch::Sender<u64>) -> Self {
         Self {
             engine,
             memory: Memory::new(),
             ambient,
-            head: watch::Sender::new(0),
+            head,
+            last_write: LastWrite::new(),
         }
+    }
+
+    pub(crate) fn writability(&self) -> watch::Receiver<Writability> {
+        self.last_write.subscribe()
+    }
+
+    /// Whether the last write failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.last_write.has_failed()
+    }
+
+    /// Writes a batch that holds nothing: the head, where it is. For the engine that is a commit as
+    /// any other, so that it shows whether one would be kept.
+    pub(crate) async fn probe(&mut self) {
+        let outcome = self.write_nothing().await;
+        if let Err(error) = outcome {
+            self.memory.is_exact = false;
+            tracing::debug!(%error, "the journal cannot be written yet");
+        }
+    }
+
+    async fn write_nothing(&mut self) -> Result<(), EngineError> {
+        if !self.memory.is_exact {
+            self.relearn().await?;
+        }
+        let batch = Batch::of_nothing(self.memory.head);
+        match self.engine.write(&batch).await? {
+            Written::Committed => self.last_write.kept(),
+            // Somebody else has written meanwhile: the next one tells.
+            Written::HeadMoved | Written::Occupied => self.memory.is_exact = false,
+        }
+        Ok(())
     }
 
     pub(crate) async fn first_head(&mut self) -> Result<watch::Receiver<u64>, EngineError> {
         let facts = self.engine.lookup(&Wanted::default()).await?;
         self.memory.forget(facts.head);
-        self.head.send_replace(facts.head.position);
+        self.tell(facts.head.position);
         Ok(self.head.subscribe())
     }
 
@@ -87,8 +122,7 @@ impl<E: Engine> Committer<E> {
             .map_err(|error| self.failed(error));
         // Readers first: whoever is answered may read at once what it has written.
         let position = self.memory.head.position;
-        self.head
-            .send_if_modified(|known| std::mem::replace(known, position) != position);
+        self.tell(position);
         let saved = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         for request in work.snapshots {
             // A receiver that is gone wanted no answer.
@@ -103,9 +137,19 @@ impl<E: Engine> Committer<E> {
         }
     }
 
+    /// An engine that hears of other writers may have told a later position before.
+    fn tell(&self, position: u64) {
+        self.head.send_if_modified(|known| {
+            let is_news = position > *known;
+            *known = position.max(*known);
+            is_news
+        });
+    }
+
     fn failed(&mut self, error: EngineError) -> JournalError {
         self.memory.is_exact = false;
         tracing::error!(%error, "the journal's engine failed");
+        self.last_write.failed(self.ambient.now());
         error.into()
     }
 
@@ -152,7 +196,7 @@ impl<E: Engine> Committer<E> {
             Err(error) => self.resolve(batch, error).await?,
         }
         self.remember(facts);
-        self.remember_committed(decided.changed, decided.batch.from, decided.batch.to);
+        self.remember_committed(decided.changed, &decided.batch);
         Ok(Round::Done(answers(decided.verdicts)))
     }
 
@@ -199,7 +243,7 @@ impl<E: Engine> Committer<E> {
             self.memory.forget(found.head);
         }
         self.remember(facts);
-        self.remember_committed(decided.changed, decided.batch.from, decided.batch.to);
+        self.remember_committed(decided.changed, &decided.batch);
         Ok(answers(decided.verdicts))
     }
 
@@ -287,10 +331,15 @@ impl<E: Engine> Committer<E> {
         }
     }
 
-    fn remember_committed(&mut self, changed: Layer, from: HeadState, to: HeadState) {
+    fn remember_committed(&mut self, changed: Layer, batch: &Batch) {
         self.remember(changed);
+        let (from, to) = (batch.from, batch.to);
         tracing::debug!(from = from.position, to = to.position, "batch committed");
         self.memory.head = to;
+        // Refusals and replays alone write nothing, so they show nothing.
+        if !batch.is_empty() {
+            self.last_write.kept();
+        }
     }
 }
 
@@ -308,9 +357,9 @@ fn decide_all<'a>(
     }
     let (from, changed) = (view.from, view.changed);
     let verdicts_to_write = if wanted.is_empty() {
-        verdicts.as_slice()
+        verdicts.as_mut_slice()
     } else {
-        &[]
+        &mut []
     };
     let snapshots = &requests.snapshots;
     let batch = assemble(

@@ -220,6 +220,21 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch that leaves the journal as it is.
+    #[must_use]
+    pub const fn of_nothing(head: HeadState) -> Self {
+        Self {
+            from: head,
+            to: head,
+            events: Vec::new(),
+            receipts: Vec::new(),
+            released: Vec::new(),
+            taken: Vec::new(),
+            series: Vec::new(),
+            snapshots: Vec::new(),
+        }
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -278,7 +293,8 @@ pub trait Engine: Send + 'static {
     /// [`EngineError`] when the connection is lost, which gives the lock back as well.
     async fn unlock(&mut self) -> Result<(), EngineError>;
 
-    /// Writes a batch if the journal still ends at `batch.from`.
+    /// Writes a batch if the journal still ends at `batch.from`. One without content is written as
+    /// well, the head over itself: the writer asks so whether a commit would be kept.
     ///
     /// # Errors
     /// [`EngineError`]: the outcome is unknown.

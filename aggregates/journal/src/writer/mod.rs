@@ -16,6 +16,9 @@
 //! | the head has moved | read the tail, then again; at most [`FAST_ROUNDS_MAX`] rounds |
 //! | a primary key was in use, or the rounds are lost | slow path: lock, look everything up, write |
 //! | the engine failed | look at the head and the receipts: what is there was committed |
+//!
+//! After a failure the writer tells so ([`Writer::writability`]) until a write is kept again; while
+//! no command comes, it finds out by writing the head over itself.
 
 mod assemble;
 mod commit;
@@ -25,6 +28,7 @@ mod generations;
 mod memory;
 mod queue;
 mod view;
+mod writability;
 
 pub use commit::FAST_ROUNDS_MAX;
 pub use engine::Engine;

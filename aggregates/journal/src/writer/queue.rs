@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use invoiceapp_domain::{Ambient, ClaimChange, StreamId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::commit::Committer;
 use super::decide::check_limits;
 use super::engine::{Engine, EngineError};
-use crate::port::{Append, AppendError, AppendEvents, Committed, JournalError, Snapshot};
+use crate::port::{
+    Append, AppendError, AppendEvents, Committed, JournalError, Snapshot, Writability,
+};
 
 /// Most requests that wait; one more is refused at once with `Overloaded`.
 pub const QUEUE_REQUESTS_MAX: usize = 4_096;
@@ -22,6 +25,10 @@ pub const QUEUE_BYTES_MAX: usize = 64 << 20;
 pub const BATCH_EVENTS_MAX: usize = 1_024;
 /// Most bytes of payload in one batch, unless one request alone has more.
 pub const BATCH_BYTES_MAX: usize = 8 << 20;
+/// How often at most others get their turn to join a batch before it is committed.
+const GATHER_TURNS_MAX: usize = 4;
+/// How long a writer that failed waits for work before it tries to write by itself.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Largest snapshot that is kept; a larger state is folded again instead.
 pub const SNAPSHOT_BYTES_MAX: usize = 4 << 20;
 /// What a request is taken to weigh beside its payload: names, metadata, receipt.
@@ -41,6 +48,7 @@ struct Shared {
     sender: mpsc::Sender<Message>,
     queued_bytes: Arc<AtomicUsize>,
     head: watch::Receiver<u64>,
+    writability: watch::Receiver<Writability>,
     closing: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -94,8 +102,22 @@ impl Writer {
         engine: E,
         ambient: Arc<dyn Ambient>,
     ) -> Result<Self, EngineError> {
-        let mut committer = Committer::new(engine, ambient);
+        Self::start_telling(engine, ambient, watch::Sender::new(0)).await
+    }
+
+    /// The same, with the place where the newest position is told: an engine that hears of other
+    /// writers tells theirs there too. Nobody may lower it.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the head cannot be read.
+    pub async fn start_telling<E: Engine>(
+        engine: E,
+        ambient: Arc<dyn Ambient>,
+        head: watch::Sender<u64>,
+    ) -> Result<Self, EngineError> {
+        let mut committer = Committer::new(engine, ambient, head);
         let head = committer.first_head().await?;
+        let writability = committer.writability();
         let (sender, receiver) = mpsc::channel(QUEUE_REQUESTS_MAX);
         let closing = CancellationToken::new();
         let inbox = Inbox {
@@ -108,6 +130,7 @@ impl Writer {
             sender,
             queued_bytes: Arc::new(AtomicUsize::new(0)),
             head,
+            writability,
             closing,
             task: Mutex::new(Some(task)),
         };
@@ -166,6 +189,12 @@ impl Writer {
     #[must_use]
     pub fn known_position(&self) -> u64 {
         *self.shared.head.borrow()
+    }
+
+    /// Whether writes are kept, and its changes.
+    #[must_use]
+    pub fn writability(&self) -> watch::Receiver<Writability> {
+        self.shared.writability.clone()
     }
 
     /// Refuses new requests, commits those that wait, and gives up the connection.
@@ -300,23 +329,42 @@ struct Inbox {
 }
 
 impl Inbox {
-    /// Everything that waits, up to a batch's limits; nothing when the queue is closed and drained.
-    async fn next(&mut self) -> Option<Work> {
-        let first = match self.carried.take() {
-            Some(message) => message,
-            None => self.receive().await?,
-        };
-        // Those who were just answered get their turn, so that their next command joins the batch.
-        tokio::task::yield_now().await;
+    /// The first that waits; nothing when the queue is closed and drained. Dropped while it waits, it
+    /// loses nothing.
+    async fn first(&mut self) -> Option<Message> {
+        match self.carried.take() {
+            Some(message) => Some(message),
+            None => self.receive().await,
+        }
+    }
+
+    /// Everything else that waits, up to a batch's limits.
+    async fn gather(&mut self, first: Message) -> Work {
         let mut work = Work::default();
         self.carried = work.take(first);
-        while self.carried.is_none() {
-            match self.receiver.try_recv() {
-                Ok(message) => self.carried = work.take(message),
-                Err(_) => break,
+        // Those who were just answered get their turn, so that their next command joins the batch.
+        for _ in 0..GATHER_TURNS_MAX {
+            tokio::task::yield_now().await;
+            if !self.drain(&mut work) {
+                break;
             }
         }
-        Some(work)
+        work
+    }
+
+    /// Takes what waits into the batch; false when nothing came, or no more will fit.
+    fn drain(&mut self, work: &mut Work) -> bool {
+        let mut is_more = false;
+        while self.carried.is_none() {
+            match self.receiver.try_recv() {
+                Ok(message) => {
+                    self.carried = work.take(message);
+                    is_more = true;
+                }
+                Err(_) => return is_more,
+            }
+        }
+        false
     }
 
     async fn receive(&mut self) -> Option<Message> {
@@ -332,8 +380,19 @@ impl Inbox {
 }
 
 async fn run<E: Engine>(mut inbox: Inbox, mut committer: Committer<E>) {
-    while let Some(work) = inbox.next().await {
-        committer.commit(work).await;
+    loop {
+        let first = match committer.is_failing() {
+            false => Ok(inbox.first().await),
+            true => tokio::time::timeout(PROBE_INTERVAL, inbox.first()).await,
+        };
+        match first {
+            Ok(Some(first)) => {
+                let work = inbox.gather(first).await;
+                committer.commit(work).await;
+            }
+            Ok(None) => break,
+            Err(_) => committer.probe().await,
+        }
     }
     committer.close().await;
 }

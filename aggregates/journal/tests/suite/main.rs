@@ -1,13 +1,16 @@
-//! The conformance suite on SQLite, and what is SQLite's or the executor's own.
+//! The conformance suite on every engine, and what is an engine's or the executor's own.
 #![expect(
     clippy::unwrap_used,
     reason = "a test helper that fails, fails its test"
 )]
 
+mod batches;
+mod beside;
 mod conformance;
 mod crash;
 mod event_store;
 mod execute;
 mod ledger;
+mod postgres;
 mod sqlite;
 mod subject;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::ledger::{ambient, ledger, stamp};
 use crate::subject::SqliteSubject;
 
-fn append(key: u128, number: u128, payload_bytes: usize) -> Append {
+pub(crate) fn append(key: u128, number: u128, payload_bytes: usize) -> Append {
     let command = stamp(number);
     let payload_json = format!(r#"{{"Added":"{}"}}"#, "x".repeat(payload_bytes));
     let event = NewEvent {

@@ -31,8 +31,8 @@ pub(crate) struct UserBody {
     pub(crate) roles: Vec<Text<RoleCode>>,
 }
 
-/// A change of a user's profile; what is absent stays.
-#[derive(Debug, Clone, Deserr, ToSchema)]
+/// A change of a user's profile or password; what is absent stays.
+#[derive(Deserr, ToSchema)]
 #[deserr(error = BodyErrors, deny_unknown_fields)]
 pub(crate) struct ProfileBody {
     /// Another name at login.
@@ -47,10 +47,14 @@ pub(crate) struct ProfileBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     pub(crate) last_name: Option<Text<Name>>,
+    /// Another password. The user's logins end.
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, format = Password)]
+    pub(crate) password: Option<String>,
 }
 
 impl ProfileBody {
-    /// As the domain takes it.
+    /// The profile as the domain takes it.
     pub(crate) fn into_change(self) -> ProfileChange {
         ProfileChange {
             email: Text::optional(self.email),

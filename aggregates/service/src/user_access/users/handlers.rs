@@ -127,25 +127,21 @@ pub(in crate::user_access) async fn get(
     Ok(QueryAnswer::document(resource, loaded.version))
 }
 
-/// Change a user's profile.
+/// Change a user's profile or password.
+///
+/// Another password ends the user's logins.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = ProfileBody,
     responses((status = 200, body = UserResource), (status = 404, body = ProblemBody)))]
 pub(in crate::user_access) async fn change(
-    State(UserAccessParts { service, .. }): State<UserAccessParts>,
+    State(parts): State<UserAccessParts>,
     request: CommandRequest,
     PathId(id): PathId<UserId>,
     body: Unread<Json<ProfileBody>>,
 ) -> Answer {
     request.require(Permission::UserUpdate)?;
     let body = body.read().await?;
-    let command = UserCommand::ChangeProfile(body.value.into_change());
-    let stream = stream_of(&request, id);
-    answer(
-        service
-            .execute::<User>(&request, body.digest, stream, command)
-            .await?,
-    )
+    answer(registration::change(&parts, &request, id, body).await?)
 }
 
 /// Lock a user out; the history stays.
@@ -187,7 +183,7 @@ pub(in crate::user_access) async fn enable(
     )
 }
 
-/// Give a user a role.
+/// Give a user a role. One that the user has already changes nothing.
 #[utoipa::path(put, path = "/api/v1/users/{id}/roles/{code}", tag = "users",
     params(("id" = String, Path), ("code" = String, Path)),
     responses((status = 200, body = UserResource), (status = 404, body = ProblemBody)))]

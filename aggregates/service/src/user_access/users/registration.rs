@@ -1,19 +1,23 @@
-//! Registering a user: the credential first, then the event.
+//! Registering a user, and giving one another password.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::role::Role;
 use invoiceapp_domain::text::RoleCode;
-use invoiceapp_domain::user::{Registration, User, UserCommand};
+use invoiceapp_domain::user::{ProfileChange, Registration, User, UserCommand};
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
-use invoiceapp_http::{BodyDigest, Code, CommandRequest, FieldError, Problem};
+use invoiceapp_http::{BodyDigest, Code, CommandRequest, FieldError, Json, Problem};
 use invoiceapp_journal::execute::{Executed, Prepared};
 use invoiceapp_journal::port::Guard;
+use invoiceapp_schemas::CommandStamp;
 
-use super::bodies::UserBody;
+use super::bodies::{ProfileBody, UserBody};
 use crate::parts::{Refusal, ServiceParts};
-use crate::user_access::{HashedPassword, Password, PasswordError, UserAccessParts};
+use crate::user_access::{
+    HashedPassword, Password, PasswordError, StagedCredential, UserAccessParts, credentials,
+};
 
 /// Registers the user and keeps the password, if there is one.
 pub(super) async fn register(
@@ -29,15 +33,11 @@ pub(super) async fn register(
         roles: requested.iter().cloned().collect(),
     };
     let hashed = hash(parts, request, body.password).await?;
-    let stamp = request.stamp(digest(&registration, hashed.as_ref()));
+    let asked = (&registration, hashed.as_ref().map(|it| it.0.as_str()));
+    let stamp = request.stamp(registration_digest(asked));
     let user = UserId(parts.service.ambient.new_id());
     let stream = StreamId::new(request.tenant().clone(), StreamKind::User, user);
-    if let Some(hashed) = hashed
-        && !is_done(&parts.service, stamp.id).await?
-    {
-        let stored = parts.credentials.store(&stream.tenant, user, hashed).await;
-        stored.map_err(|error| password_problem(&error))?;
-    }
+    let is_staged = stage(parts, &stream.tenant, stamp, hashed).await?;
     let (service, tenant) = (parts.service.clone(), stream.tenant.clone());
     let prepare = move |_| {
         let (service, tenant) = (service.clone(), tenant.clone());
@@ -52,10 +52,80 @@ pub(super) async fn register(
             })
         }
     };
-    parts
+    let executed = parts
         .service
         .execute_with::<User, _, _>(request, stamp, stream, prepare)
-        .await
+        .await?;
+    if is_staged {
+        finish(parts, &executed, stamp).await?;
+    }
+    Ok(executed)
+}
+
+/// Changes the profile, and the password if there is one.
+pub(super) async fn change(
+    parts: &UserAccessParts,
+    request: &CommandRequest,
+    user: UserId,
+    body: Json<ProfileBody>,
+) -> Result<Executed<User>, Problem> {
+    let (mut value, whole) = (body.value, body.digest);
+    let hashed = hash(parts, request, value.password.take()).await?;
+    let change = value.into_change();
+    let digest = match &hashed {
+        Some(hashed) => change_digest(&change, &hashed.0),
+        None => whole,
+    };
+    let stamp = request.stamp(digest);
+    let stream = StreamId::new(request.tenant().clone(), StreamKind::User, user);
+    let is_staged = stage(parts, &stream.tenant, stamp, hashed).await?;
+    let prepare = move |_| {
+        let command = UserCommand::ChangeProfile(change.clone());
+        std::future::ready(Ok(Prepared::<User>::new(command)))
+    };
+    let executed = parts
+        .service
+        .execute_with::<User, _, _>(request, stamp, stream, prepare)
+        .await?;
+    if is_staged {
+        finish(parts, &executed, stamp).await?;
+    }
+    Ok(executed)
+}
+
+/// Stages the password of a command, if it has one.
+async fn stage(
+    parts: &UserAccessParts,
+    tenant: &TenantId,
+    stamp: CommandStamp,
+    hashed: Option<HashedPassword>,
+) -> Result<bool, Problem> {
+    let Some(hash) = hashed else {
+        return Ok(false);
+    };
+    let is_done = is_done(&parts.service, stamp.id).await?;
+    let staged = StagedCredential {
+        stamp,
+        tenant: tenant.clone(),
+        hash,
+        staged_at: parts.service.ambient.now(),
+    };
+    let outcome = credentials::stage(parts.credentials.as_ref(), &staged, is_done).await;
+    outcome.map_err(|error| password_problem(&error))?;
+    Ok(true)
+}
+
+/// Hands the command's password over to the user that the command was for: on a repeat, that of the
+/// first time.
+async fn finish(
+    parts: &UserAccessParts,
+    executed: &Executed<User>,
+    stamp: CommandStamp,
+) -> Result<(), Problem> {
+    let user = executed.committed.stream.key.parse();
+    let user = user.map_err(|error: <UserId as FromStr>::Err| Problem::internal(&error))?;
+    credentials::hand_over(parts.credentials.as_ref(), user, stamp).await;
+    Ok(())
 }
 
 /// The versions at which the roles exist.
@@ -119,7 +189,7 @@ async fn hash(
 
 /// What was asked, without the password itself: a fingerprint is kept for ever, and must not be
 /// something that a password can be guessed from quickly.
-fn digest(registration: &Registration, hashed: Option<&HashedPassword>) -> BodyDigest {
+fn registration_digest((registration, hash): (&Registration, Option<&str>)) -> BodyDigest {
     let asked = (
         registration.email.as_str(),
         registration.first_name.as_str(),
@@ -129,9 +199,20 @@ fn digest(registration: &Registration, hashed: Option<&HashedPassword>) -> BodyD
             .iter()
             .map(RoleCode::as_str)
             .collect::<Vec<_>>(),
-        hashed.map(|hashed| hashed.0.as_str()),
+        hash,
     );
     // Strings always have a JSON form.
+    BodyDigest::of_bytes(&serde_json::to_vec(&asked).unwrap_or_default())
+}
+
+/// The same of a change with a password.
+fn change_digest(change: &ProfileChange, hash: &str) -> BodyDigest {
+    let asked = (
+        change.email.as_ref().map(|email| email.as_str()),
+        change.first_name.as_ref().map(|name| name.as_str()),
+        change.last_name.as_ref().map(|name| name.as_str()),
+        hash,
+    );
     BodyDigest::of_bytes(&serde_json::to_vec(&asked).unwrap_or_default())
 }
 

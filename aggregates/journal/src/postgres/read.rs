@@ -1,0 +1,222 @@
+//! The reading side: a few read-only connections. What is read is checked to be dense, so that an
+//! answer is never silently short.
+
+use invoiceapp_domain::StreamId;
+use invoiceapp_schemas::{CommandId, RecordedEvent};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::{Connection, Postgres, Row};
+
+use super::engine::{head_of, read_events};
+use super::error::{EngineFailure, journal_error, within};
+use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, readers};
+use super::rows::{EVENT_COLUMNS, RECEIPT_JSON, ReceiptRow, damaged, signed, unsigned};
+use crate::port::{Head, JournalError, JournalStatus, READ_EVENTS_MAX, Snapshot};
+use crate::writer::engine::Receipt;
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+const HEAD: &str = "SELECT position, hash, recorded_at FROM head WHERE id";
+
+const SNAPSHOT: &str = "SELECT version, state_hash, state FROM snapshots \
+     WHERE aggregate_type = $1 AND aggregate_id = $2";
+
+const STATUS: &str = "SELECT position, hash, recorded_at, \
+     (SELECT count(*) FROM events WHERE sequence = 1), (SELECT count(*) FROM receipts), \
+     (SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM UNNEST(ARRAY['events', \
+         'head', 'receipts', 'claims', 'series', 'snapshots']) AS its (name)) \
+     FROM head WHERE id";
+
+/// Reads with nobody in the writer's way.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    settings: Settings,
+    pool: PgPool,
+    stream_sql: String,
+    all_sql: String,
+    receipt_sql: String,
+}
+
+impl Reader {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            pool: readers(settings),
+            stream_sql: format!(
+                "SELECT {EVENT_COLUMNS} FROM events WHERE aggregate_type = $1 \
+                 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4"
+            ),
+            all_sql: format!(
+                "SELECT {EVENT_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+            ),
+            receipt_sql: format!("SELECT {RECEIPT_JSON}::text FROM receipts WHERE command_id = $1"),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        // A read that is under way ends within its own deadline.
+        let _ = tokio::time::timeout(DEADLINE, self.pool.close()).await;
+    }
+
+    pub(super) async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let statement = sqlx::query(&self.stream_sql)
+            .bind(stream.kind.as_str())
+            .bind(stream.aggregate_id())
+            .bind(signed(after_version))
+            .bind(page_rows(limit));
+        let events = self.events(statement).await?;
+        for (version, event) in (after_version.saturating_add(1)..).zip(&events) {
+            if event.version != version {
+                let reason = format!("{stream} has no version {version} before it");
+                return Err(JournalError::Damaged {
+                    position: event.position,
+                    reason,
+                });
+            }
+        }
+        Ok(events)
+    }
+
+    pub(super) async fn read_all(
+        &self,
+        after_position: u64,
+        limit: usize,
+        known_position: u64,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let statement = sqlx::query(&self.all_sql)
+            .bind(signed(after_position))
+            .bind(page_rows(limit));
+        let events = self.events(statement).await?;
+        let mut last = after_position;
+        for event in &events {
+            last = last.saturating_add(1);
+            if event.position != last {
+                return Err(missing(last));
+            }
+        }
+        if crate::port::is_last_page(&events, limit) && limit > 0 && last < known_position {
+            return Err(missing(last.saturating_add(1)));
+        }
+        Ok(events)
+    }
+
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, JournalError> {
+        // The pool has a deadline of its own for this.
+        self.pool
+            .acquire()
+            .await
+            .map_err(|error| journal_error(&error))
+    }
+
+    /// Rows until the limit in them or in bytes is reached.
+    async fn events(&self, statement: Statement<'_>) -> Result<Vec<RecordedEvent>, JournalError> {
+        let mut connection = self.acquire().await?;
+        let read = read_events(statement.fetch(&mut *connection));
+        let read = within(DEADLINE, async { Ok(read.await) }).await;
+        if !matches!(read, Ok(Ok((_, true)))) {
+            // Rows may still be on their way, and the next reader is not to wait for them.
+            drop(connection.detach());
+        }
+        let (events, _) = read??;
+        Ok(events)
+    }
+
+    /// The only row of a statement along a key.
+    async fn row(&self, statement: Statement<'_>) -> Result<Option<PgRow>, JournalError> {
+        let mut connection = self.acquire().await?;
+        let row = within(DEADLINE, statement.fetch_optional(&mut *connection)).await;
+        if matches!(row, Err(EngineFailure::TooLate(_))) {
+            drop(connection.detach());
+        }
+        Ok(row?)
+    }
+
+    pub(super) async fn receipt(
+        &self,
+        command: CommandId,
+    ) -> Result<Option<Receipt>, JournalError> {
+        let row = self
+            .row(sqlx::query(&self.receipt_sql).bind(command.0))
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let text: &str = row.try_get(0).map_err(|error| journal_error(&error))?;
+        let receipt: ReceiptRow = serde_json::from_str(text)
+            .map_err(|error| damaged(0, format!("the receipt of {command}: {error}")))?;
+        Ok(Some(receipt.receipt()?))
+    }
+
+    pub(super) async fn head(&self) -> Result<Head, JournalError> {
+        let head = head_of(&present(self.row(sqlx::query(HEAD)).await?)?)?;
+        Ok(Head {
+            position: head.position,
+            hash: head.hash,
+        })
+    }
+
+    pub(super) async fn snapshot(
+        &self,
+        stream: &StreamId,
+    ) -> Result<Option<Snapshot>, JournalError> {
+        let statement = sqlx::query(SNAPSHOT)
+            .bind(stream.kind.as_str())
+            .bind(stream.aggregate_id());
+        let Some(row) = self.row(statement).await? else {
+            return Ok(None);
+        };
+        let column = |error: sqlx::Error| journal_error(&error);
+        Ok(Some(Snapshot {
+            version: unsigned(row.try_get(0).map_err(column)?),
+            state_hash: row.try_get(1).map_err(column)?,
+            state_json: row.try_get(2).map_err(column)?,
+        }))
+    }
+
+    pub(super) async fn status(&self) -> Result<JournalStatus, JournalError> {
+        // On a connection of its own, because the server may take longer over this one statement.
+        let mut connection = connect_for_status(&self.settings).await?;
+        let statement = sqlx::query(STATUS);
+        let row = within(STATUS_DEADLINE, statement.fetch_one(&mut connection)).await?;
+        if let Err(failure) = within(DEADLINE, connection.close()).await {
+            let error = JournalError::from(failure);
+            tracing::debug!(%error, "the connection that had asked for the status was lost");
+        }
+        let head = head_of(&row)?;
+        let column = |error: sqlx::Error| journal_error(&error);
+        Ok(JournalStatus {
+            head: Head {
+                position: head.position,
+                hash: head.hash,
+            },
+            recorded_at: (head.position > 0).then_some(head.recorded_at),
+            streams: unsigned(row.try_get(3).map_err(column)?),
+            receipts: unsigned(row.try_get(4).map_err(column)?),
+            bytes: unsigned(row.try_get(5).map_err(column)?),
+        })
+    }
+}
+
+fn present(row: Option<PgRow>) -> Result<PgRow, JournalError> {
+    row.ok_or_else(|| JournalError::Damaged {
+        position: 0,
+        reason: "the head is missing".to_owned(),
+    })
+}
+
+fn missing(position: u64) -> JournalError {
+    JournalError::Damaged {
+        position,
+        reason: "it is missing".to_owned(),
+    }
+}
+
+fn page_rows(limit: usize) -> i64 {
+    i64::try_from(limit.min(READ_EVENTS_MAX)).unwrap_or(i64::MAX)
+}

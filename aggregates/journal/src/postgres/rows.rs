@@ -1,0 +1,267 @@
+//! Between the journal's values and PostgreSQL's: batches and questions go in as arrays, one per
+//! column; events come out as columns, answers to questions as JSON.
+
+use std::collections::HashMap;
+
+use invoiceapp_domain::{AllocatedNumber, StreamId};
+use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Error, Postgres, Row};
+use uuid::Uuid;
+
+use crate::port::{Committed, Snapshot};
+use crate::writer::engine::{
+    Batch, BatchEvent, EngineError, Receipt, SeriesKey, SeriesMove, TenantClaim, Wanted,
+};
+
+/// The columns of an event, in the order that [`event_of`] reads them.
+pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
+     event_type, event_version, payload, metadata, event_id, recorded_at, hash";
+
+/// A receipt as JSON, as [`ReceiptRow`] reads it.
+pub(super) const RECEIPT_JSON: &str = "json_build_array(encode(fingerprint, 'hex'), \
+     aggregate_type, aggregate_id, version, receipts.position, receipts.recorded_at, series, \
+     period, sequence)";
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// A column of a batch.
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// Head, events and receipts: `$1` to `$27`.
+pub(super) fn bind_journal<'q>(statement: Statement<'q>, batch: &'q Batch) -> Statement<'q> {
+    let statement = statement
+        .bind(signed(batch.from.position))
+        .bind(batch.from.hash.0.as_slice())
+        .bind(signed(batch.to.position))
+        .bind(batch.to.hash.0.as_slice())
+        .bind(batch.to.recorded_at.as_microsecond());
+    bind_receipts(bind_events(statement, &batch.events), &batch.receipts)
+}
+
+fn bind_events<'q>(statement: Statement<'q>, rows: &'q [BatchEvent]) -> Statement<'q> {
+    statement
+        .bind(column(rows, |row| row.event.stream.kind.as_str()))
+        .bind(column(rows, |row| row.event.stream.aggregate_id()))
+        .bind(column(rows, |row| signed(row.event.version)))
+        .bind(column(rows, |row| row.event.event_type.as_str()))
+        .bind(column(rows, |row| row.event.schema_version.to_string()))
+        .bind(column(rows, |row| row.event.payload_json.as_str()))
+        .bind(column(rows, |row| row.event.metadata_json.as_str()))
+        .bind(column(rows, |row| signed(row.event.position)))
+        .bind(column(rows, |row| row.event.event_id))
+        .bind(column(rows, |row| row.event.recorded_at.as_microsecond()))
+        .bind(column(rows, |row| row.command.0))
+        .bind(column(rows, |row| row.event.hash.0.as_slice()))
+}
+
+fn bind_receipts<'q>(statement: Statement<'q>, rows: &'q [(CommandId, Receipt)]) -> Statement<'q> {
+    let number = |receipt: &'q Receipt| receipt.committed.number.as_ref();
+    statement
+        .bind(column(rows, |(command, _)| command.0))
+        .bind(column(rows, |(_, it)| it.fingerprint.as_slice()))
+        .bind(column(rows, |(_, it)| it.committed.stream.kind.as_str()))
+        .bind(column(rows, |(_, it)| it.committed.stream.aggregate_id()))
+        .bind(column(rows, |(_, it)| signed(it.committed.version)))
+        .bind(column(rows, |(_, it)| signed(it.committed.position)))
+        .bind(column(rows, |(_, it)| {
+            it.committed.recorded_at.as_microsecond()
+        }))
+        .bind(column(rows, |(_, it)| {
+            number(it).map(|n| n.series.as_str())
+        }))
+        .bind(column(rows, |(_, it)| {
+            number(it).map(|n| n.period.as_str())
+        }))
+        .bind(column(rows, |(_, it)| {
+            number(it).map(|n| signed(n.sequence))
+        }))
+}
+
+/// What only some batches have: `$28` to `$45`.
+pub(super) fn bind_companions<'q>(statement: Statement<'q>, batch: &'q Batch) -> Statement<'q> {
+    let statement = bind_claims(statement, &batch.released, |claim| claim);
+    let statement = bind_claims(statement, &batch.taken, |(claim, _)| claim)
+        .bind(column(&batch.taken, |(_, holder)| holder.kind.as_str()))
+        .bind(column(&batch.taken, |(_, holder)| holder.aggregate_id()));
+    let statement = bind_series(statement, &batch.series);
+    let snapshots = newest(&batch.snapshots);
+    let (streams, folds): (Vec<&'q StreamId>, Vec<&'q Snapshot>) = snapshots.into_iter().unzip();
+    let kinds: Vec<&'q str> = streams.iter().map(|it| it.kind.as_str()).collect();
+    let ids: Vec<String> = streams.iter().map(|it| it.aggregate_id()).collect();
+    let versions: Vec<i64> = folds.iter().map(|it| signed(it.version)).collect();
+    let hashes: Vec<&'q str> = folds.iter().map(|it| it.state_hash.as_str()).collect();
+    let states: Vec<&'q str> = folds.iter().map(|it| it.state_json.as_str()).collect();
+    statement
+        .bind(kinds)
+        .bind(ids)
+        .bind(versions)
+        .bind(hashes)
+        .bind(states)
+}
+
+fn bind_claims<'q, R>(
+    statement: Statement<'q>,
+    rows: &'q [R],
+    claim: impl Fn(&'q R) -> &'q TenantClaim,
+) -> Statement<'q> {
+    statement
+        .bind(column(rows, |row| claim(row).tenant.as_str()))
+        .bind(column(rows, |row| claim(row).key.kind.as_str()))
+        .bind(column(rows, |row| claim(row).key.value.as_str()))
+}
+
+fn bind_series<'q>(statement: Statement<'q>, rows: &'q [SeriesMove]) -> Statement<'q> {
+    statement
+        .bind(column(rows, |row| row.key.tenant.as_str()))
+        .bind(column(rows, |row| row.key.code.as_str()))
+        .bind(column(rows, |row| row.key.period.as_str()))
+        .bind(column(rows, |row| signed(row.last_sequence)))
+        .bind(column(rows, |row| row.last_date.to_string()))
+}
+
+/// One snapshot per stream, as if they had been written one after the other: one statement may not
+/// touch a row twice.
+fn newest(snapshots: &[(StreamId, Snapshot)]) -> Vec<(&StreamId, &Snapshot)> {
+    let mut kept: HashMap<&StreamId, &Snapshot> = HashMap::with_capacity(snapshots.len());
+    for (stream, snapshot) in snapshots {
+        let replaces = kept.get(stream).is_none_or(|known| {
+            known.state_hash != snapshot.state_hash || known.version < snapshot.version
+        });
+        if replaces {
+            kept.insert(stream, snapshot);
+        }
+    }
+    kept.into_iter().collect()
+}
+
+/// A look-up's questions; each answer names its question by its place in these.
+pub(super) struct Questions {
+    pub(super) streams: Vec<StreamId>,
+    pub(super) receipts: Vec<CommandId>,
+    pub(super) claims: Vec<TenantClaim>,
+    pub(super) series: Vec<SeriesKey>,
+}
+
+impl Questions {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self {
+            streams: wanted.streams.iter().cloned().collect(),
+            receipts: wanted.receipts.iter().copied().collect(),
+            claims: wanted.claims.iter().cloned().collect(),
+            series: wanted.series.iter().cloned().collect(),
+        }
+    }
+
+    /// `$1` to `$9`.
+    pub(super) fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
+        let statement = statement
+            .bind(column(&self.streams, |it| it.kind.as_str()))
+            .bind(column(&self.streams, StreamId::aggregate_id))
+            .bind(column(&self.receipts, |it| it.0));
+        bind_claims(statement, &self.claims, |claim| claim)
+            .bind(column(&self.series, |it| it.tenant.as_str()))
+            .bind(column(&self.series, |it| it.code.as_str()))
+            .bind(column(&self.series, |it| it.period.as_str()))
+    }
+}
+
+/// A receipt as it is stored.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReceiptRow(
+    String,
+    String,
+    String,
+    u64,
+    u64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<u64>,
+);
+
+impl ReceiptRow {
+    /// The receipt, typed.
+    pub(super) fn receipt(self) -> Result<Receipt, EngineError> {
+        let position = self.4;
+        let damaged = |what: &str| damaged(position, format!("its receipt has no {what}"));
+        let mut fingerprint = [0; 32];
+        hex::decode_to_slice(&self.0, &mut fingerprint).map_err(|_| damaged("fingerprint"))?;
+        let number = match (self.6, self.7, self.8) {
+            (Some(series), Some(period), Some(sequence)) => Some(AllocatedNumber {
+                series,
+                period,
+                sequence,
+            }),
+            _ => None,
+        };
+        let committed = Committed {
+            stream: StreamId::from_columns(&self.1, &self.2).map_err(|_| damaged("stream"))?,
+            version: self.3,
+            position,
+            recorded_at: Timestamp::from_microsecond(self.5).map_err(|_| damaged("time"))?,
+            number,
+            replayed: false,
+        };
+        Ok(Receipt {
+            fingerprint,
+            committed,
+        })
+    }
+}
+
+/// Reads one event from the columns [`EVENT_COLUMNS`].
+///
+/// # Errors
+/// [`EngineError::Damaged`] with its position when a column holds what we never write.
+pub(super) fn event_of(row: &PgRow) -> Result<RecordedEvent, EngineError> {
+    let column = |error: Error| damaged(0, error.to_string());
+    let position = unsigned(row.try_get(0).map_err(column)?);
+    let bad = |what: &str| damaged(position, format!("its {what} cannot be read"));
+    let text = |index: usize, what: &str| row.try_get::<&str, _>(index).map_err(|_| bad(what));
+    // The driver's type for JSON would parse it; what is hashed is the text.
+    let json = |index: usize, what: &str| {
+        row.try_get_unchecked::<String, _>(index)
+            .map_err(|_| bad(what))
+    };
+    let hash: &[u8] = row.try_get(10).map_err(|_| bad("hash"))?;
+    let micros: i64 = row.try_get(9).map_err(|_| bad("recorded_at"))?;
+    let event_id: Uuid = row.try_get(8).map_err(|_| bad("event_id"))?;
+    Ok(RecordedEvent {
+        position,
+        stream: StreamId::from_columns(text(1, "type")?, text(2, "aggregate_id")?)
+            .map_err(|_| bad("stream"))?,
+        version: unsigned(row.try_get(3).map_err(|_| bad("sequence"))?),
+        event_id,
+        event_type: text(4, "event_type")?.to_owned(),
+        schema_version: text(5, "event_version")?
+            .parse()
+            .map_err(|_| bad("event_version"))?,
+        recorded_at: Timestamp::from_microsecond(micros).map_err(|_| bad("recorded_at"))?,
+        metadata_json: json(7, "metadata")?,
+        payload_json: json(6, "payload")?,
+        hash: ChainHash(hash.try_into().map_err(|_| bad("hash"))?),
+    })
+}
+
+pub(super) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {
+    EngineError::Damaged {
+        position,
+        reason: reason.into(),
+    }
+}
+
+/// PostgreSQL's integers are signed; ours are never negative, as the tables' checks say.
+pub(super) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// For parameters; nothing that we count reaches 2^63.
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
