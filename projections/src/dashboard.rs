@@ -1,6 +1,7 @@
 //! The dashboard as counters: every invoice contributes to a few buckets, and a change of the
-//! invoice takes its old contribution out and puts its new one in. Reading it never grows with the
-//! number of invoices, only with the number of distinct days.
+//! invoice takes its old contribution out and puts its new one in. A store that changes counters
+//! and documents in one step keeps the sums; one that writes a document at a time keeps each
+//! document's contribution with it, and adds them up when they are read.
 
 use std::collections::BTreeMap;
 

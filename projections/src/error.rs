@@ -25,6 +25,13 @@ pub enum ViewError {
         /// The position asked for.
         wanted: u64,
     },
+    /// So many streams are parked that no more of them can be kept apart: the views stand still
+    /// until some are healed, because going on would lose events in silence.
+    #[error("more than {max} streams are parked")]
+    TooManyParked {
+        /// Most that are kept.
+        max: u32,
+    },
     /// A counter would be wrong; it is not written instead.
     #[error(transparent)]
     Overflow(#[from] CounterOverflow),

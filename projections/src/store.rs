@@ -1,5 +1,16 @@
-//! The port of a view store: documents, what is derived from them, and the checkpoint, changed
-//! together. `conformance` is what every adapter has to pass.
+//! The port of a view store: documents, what is derived from them, the parked streams, and the
+//! checkpoint. `conformance` is what every adapter has to pass.
+//!
+//! What an adapter owes, whether or not it has transactions:
+//!
+//! - A document and all that is derived from it is written in one step, and only over the version
+//!   that it was folded on. A repeat, or a writer that comes late, changes nothing.
+//! - The checkpoint and the parked streams move together in one step, after the documents.
+//! - So an interrupted batch leaves documents that are *ahead of the checkpoint* at worst: each is
+//!   the fold of its stream up to some later event. Folding the same events again writes nothing
+//!   twice, neither a document nor a counter nor a number, and then moves the checkpoint.
+//! - A batch that is seen to be fenced before it has written anything writes nothing. An adapter
+//!   with transactions (SQLite) writes nothing in the other cases either.
 
 use async_trait::async_trait;
 use invoiceapp_domain::text::SeriesCode;
@@ -10,6 +21,9 @@ use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
 use crate::register::{RegisterPage, RegisterQuery, RegisteredNumber};
+
+/// Most parked streams that a projector keeps in mind, and that a store has to be able to keep.
+pub const PARKED_KEYS_MAX: u32 = 10_000;
 
 /// One document to write, folded over all events of a batch, with all that is derived from it: it
 /// is written as a whole or not at all.
@@ -39,7 +53,7 @@ pub struct ParkedKey {
     pub reason: String,
 }
 
-/// All that a batch of events changes; committed in one step.
+/// All that a batch of events changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
     /// Documents, at most one per stream.
@@ -57,7 +71,8 @@ pub enum Applied {
     /// Committed; the checkpoint has moved.
     Committed,
     /// Somebody else has moved the checkpoint, written a document that this batch stands on, or
-    /// healed a stream that it holds back: nothing was written. Read again and fold again.
+    /// healed a stream that it holds back: the checkpoint was not moved and nothing was parked. Read
+    /// again and fold again.
     Fenced,
 }
 
@@ -66,7 +81,7 @@ pub enum Applied {
 pub enum Unparked {
     /// Committed: the document is written, the stream is not parked any more.
     Committed,
-    /// The checkpoint is another one, or the stored document is: nothing was written.
+    /// The checkpoint is another one, or the stored document is: the stream stays parked.
     Fenced,
     /// The stream is not parked: nothing was written.
     NotParked,
@@ -81,11 +96,12 @@ pub trait ViewStore: Send + Sync + std::fmt::Debug {
     /// [`ViewError`].
     async fn checkpoint(&self) -> Result<u64, ViewError>;
 
-    /// Writes all changes and moves the checkpoint from `from` to `to`, or writes nothing.
+    /// Writes all changes, and last moves the checkpoint from `from` to `to` and parks what is to be
+    /// parked, in one step.
     ///
     /// # Errors
-    /// [`ViewError`]; nothing was written, except that after `Unavailable` it may have been, which
-    /// the checkpoint tells.
+    /// [`ViewError`]; whether the batch was committed the checkpoint tells. If it was not, documents
+    /// may be ahead of it, and applying the batch again is right.
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError>;
 
     /// One document.
@@ -149,10 +165,34 @@ pub trait ViewStore: Send + Sync + std::fmt::Debug {
     /// [`ViewError`].
     async fn parked(&self, limit: u32) -> Result<Vec<ParkedKey>, ViewError>;
 
-    /// Writes the document of a parked stream, folded up to and including `checkpoint`, and lets the
-    /// stream go on; all or nothing, and only while the checkpoint is that one.
+    /// Writes the document of a parked stream, folded up to and including `checkpoint`, and then lets
+    /// the stream go on, but only while the checkpoint is that one. A stream is never let go on
+    /// without its document; a document that was written while its stream stayed parked is the fold
+    /// of the stream as of `checkpoint`, and stands.
     ///
     /// # Errors
     /// [`ViewError`].
     async fn unpark(&self, checkpoint: u64, change: Change) -> Result<Unparked, ViewError>;
+
+    /// Whether this process is the one to write now, of all that share the store; asked before each
+    /// batch. It saves the others the work; that two writers at once do no harm is what the guards
+    /// see to. A store that one process has to itself says yes.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    async fn lead(&self) -> Result<bool, ViewError> {
+        Ok(true)
+    }
+
+    /// Lets another process write from now on, without having to wait for a lease to run out.
+    ///
+    /// # Errors
+    /// [`ViewError`]; the lease runs out by itself then.
+    async fn resign(&self) -> Result<(), ViewError> {
+        Ok(())
+    }
+
+    /// Tells that somebody in this process has seen a position: from now on nothing older may be
+    /// answered. Of interest to a store that reads through a cache.
+    fn seen(&self, _position: u64) {}
 }

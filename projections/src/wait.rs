@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::document::Indexed;
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
+use crate::reached::Reached;
 use crate::store::ViewStore;
 
 /// How long a query waits for its view, at most.
@@ -19,33 +20,45 @@ pub const VIEW_WAIT_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Views {
     store: Arc<dyn ViewStore>,
-    reached: watch::Receiver<u64>,
+    reached: Reached,
 }
 
 impl Views {
-    /// Reads `store`, whose projector reports through `reached`.
+    /// Reads `store`, whose projector runs in this process and reports through `reached`.
     #[must_use]
     pub const fn new(store: Arc<dyn ViewStore>, reached: watch::Receiver<u64>) -> Self {
-        Self { store, reached }
+        Self {
+            store,
+            reached: Reached::told(reached),
+        }
     }
 
-    /// Waits until the views have reached a position; woken by the projector, not by polling.
+    /// Reads `store`, whose projector runs in another process: the checkpoint is asked for while
+    /// somebody waits.
+    #[must_use]
+    pub fn of_another_process(store: Arc<dyn ViewStore>) -> Self {
+        Self {
+            reached: Reached::asked(Arc::clone(&store)),
+            store,
+        }
+    }
+
+    /// Waits until the views have reached a position. Whatever is read afterwards is as of this
+    /// position or later.
     ///
     /// # Errors
-    /// [`ViewError::Behind`] after [`VIEW_WAIT_MAX`].
+    /// [`ViewError::Behind`] after [`VIEW_WAIT_MAX`]; [`ViewError::Unavailable`] when the store
+    /// could not be asked until then.
     pub async fn wait_for(&self, position: u64) -> Result<(), ViewError> {
-        let mut reached = self.reached.clone();
-        let wait = reached.wait_for(|reached| *reached >= position);
-        match tokio::time::timeout(VIEW_WAIT_MAX, wait).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(ViewError::Behind { wanted: position }),
-        }
+        self.reached.wait_for(position, VIEW_WAIT_MAX).await?;
+        self.store.seen(position);
+        Ok(())
     }
 
     /// The position that the views have reached, as far as this process knows.
     #[must_use]
     pub fn reached(&self) -> u64 {
-        *self.reached.borrow()
+        self.reached.known()
     }
 
     /// One document.

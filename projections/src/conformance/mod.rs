@@ -10,6 +10,8 @@
 mod checkpoint;
 mod counters;
 mod documents;
+pub mod history;
+pub mod hot;
 mod lists;
 mod numbers;
 mod parked;

@@ -1,5 +1,8 @@
-//! The projector's loop: read a batch from the journal after the checkpoint, fold it per stream,
-//! write documents, counters and checkpoint in one step, and only then tell who is waiting.
+//! The projector's loop: read a batch from the feed after the checkpoint, fold it per stream, write
+//! the documents and then the checkpoint, and only then tell who is waiting.
+//!
+//! The feed may be the journal itself or a broker: the loop cannot tell. Only healing reads single
+//! streams, and those from the journal.
 //!
 //! A stream that cannot be folded is parked: its document stands still, the other streams go on,
 //! and the parked list shows it. Nothing is skipped in silence, and [`Projector::retry_parked`]
@@ -10,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use invoiceapp_domain::StreamId;
+use invoiceapp_journal::feed::{Feed, FeedError, JournalFeed};
 use invoiceapp_journal::port::{Journal, JournalError};
 use invoiceapp_schemas::RecordedEvent;
 use thiserror::Error;
@@ -18,27 +22,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::document::Document;
 use crate::error::ViewError;
+pub use crate::store::PARKED_KEYS_MAX;
 use crate::store::{Applied, Changes, ParkedKey, ViewStore};
 use crate::views::{self, ViewFoldError};
 
 mod retry;
 
-pub use retry::{RETRY_ROUNDS_MAX, Retried};
+pub use retry::{RETRY_PAUSE, RETRY_ROUNDS_MAX, Retried};
 
 /// Most events folded in one step.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
-/// How long the loop waits for a wake-up before it looks by itself.
-pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a projector that is not to write looks whether it is now.
+pub const STANDBY_INTERVAL: Duration = Duration::from_secs(1);
 /// First pause after a failure; it doubles up to [`BACK_OFF_MAX`].
 pub const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 /// Longest pause after failures.
 pub const BACK_OFF_MAX: Duration = Duration::from_secs(5);
-/// Most parked streams that the loop keeps in mind.
-pub const PARKED_KEYS_MAX: u32 = 10_000;
 
 /// Why a step failed; the loop tries again.
 #[derive(Debug, Error)]
 pub enum ProjectError {
+    /// The feed could not be read.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
     /// The journal could not be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -56,97 +62,156 @@ pub enum ProjectError {
 /// Keeps the views of one store.
 #[derive(Debug)]
 pub struct Projector {
+    feed: Arc<dyn Feed>,
     journal: Arc<dyn Journal>,
     store: Arc<dyn ViewStore>,
     reached: watch::Sender<u64>,
 }
 
+/// What a batch came to.
+enum Step {
+    /// Nothing comes after the checkpoint.
+    AtHead,
+    /// The checkpoint has moved.
+    Committed,
+    /// Somebody else was faster.
+    Fenced,
+}
+
+/// Why the loop has paused.
+enum Pause {
+    /// The views have reached the head, which is here.
+    AtHead(u64),
+    /// Another process writes.
+    Standby,
+    /// Another process has written, against the lease.
+    Fenced,
+}
+
 impl Projector {
-    /// A projector; the receiver tells the position that the views have reached.
+    /// A projector on the journal itself; the receiver tells the position that the views have
+    /// reached.
     #[must_use]
     pub fn new(
         journal: Arc<dyn Journal>,
         store: Arc<dyn ViewStore>,
     ) -> (Self, watch::Receiver<u64>) {
-        let (reached, receiver) = watch::channel(0);
-        (
-            Self {
-                journal,
-                store,
-                reached,
-            },
-            receiver,
-        )
+        let feed = Arc::new(JournalFeed::new(Arc::clone(&journal)));
+        Self::on_feed(feed, journal, store)
     }
 
-    /// Folds batches until the view has reached the journal's head; returns that position.
+    /// A projector on any feed of that journal's events. The journal is read for healing only.
+    #[must_use]
+    pub fn on_feed(
+        feed: Arc<dyn Feed>,
+        journal: Arc<dyn Journal>,
+        store: Arc<dyn ViewStore>,
+    ) -> (Self, watch::Receiver<u64>) {
+        let (reached, receiver) = watch::channel(0);
+        let projector = Self {
+            feed,
+            journal,
+            store,
+            reached,
+        };
+        (projector, receiver)
+    }
+
+    /// Folds batches until the view has reached the feed's head; returns that position. It asks for
+    /// no lease: whoever else writes is fenced, or fences it.
     ///
     /// # Errors
     /// [`ProjectError`]; what was committed stays.
     pub async fn catch_up(&self) -> Result<u64, ProjectError> {
         loop {
-            let from = self.store.checkpoint().await?;
-            self.reached.send_replace(from);
-            if self.step(from).await? == 0 {
-                return Ok(from);
+            let from = self.look().await?;
+            match self.step(from).await? {
+                Step::AtHead => return Ok(from),
+                Step::Committed => {}
+                Step::Fenced => tokio::time::sleep(BACK_OFF_FIRST).await,
             }
         }
     }
 
-    /// Runs until cancelled: catches up, waits for the journal to move, and so on. Failures are
-    /// logged and tried again with a growing pause.
+    /// Runs until cancelled: catches up, waits for the feed to move, and so on. Failures are logged
+    /// and tried again with a growing pause. Of several processes the one that leads does the work.
     pub async fn run(&self, cancel: CancellationToken) {
-        let mut head = self.journal.subscribe();
-        let mut pause = BACK_OFF_FIRST;
+        let mut back_off = BACK_OFF_FIRST;
         while !cancel.is_cancelled() {
-            head.mark_unchanged();
-            let wait = match self.catch_up().await {
-                Ok(_) => {
-                    pause = BACK_OFF_FIRST;
-                    POLL_INTERVAL
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "projection failed"
-                    );
-                    let wait = pause;
-                    pause = pause.saturating_mul(2).min(BACK_OFF_MAX);
+            let outcome = self.advance(&cancel).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(error = error as &dyn std::error::Error, "projection failed");
+            }
+            let is_well = matches!(outcome, Ok(Pause::AtHead(_) | Pause::Standby));
+            let pause = async {
+                match outcome {
+                    Ok(Pause::AtHead(position)) => self.feed.wait(position).await,
+                    Ok(Pause::Standby) => tokio::time::sleep(STANDBY_INTERVAL).await,
                     // A wake-up must not shorten the pause after a failure.
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = cancel.cancelled() => {}
-                    }
-                    continue;
+                    Ok(Pause::Fenced) | Err(_) => tokio::time::sleep(back_off).await,
                 }
             };
             tokio::select! {
-                changed = head.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                }
-                () = tokio::time::sleep(wait) => {}
+                () = pause => {}
                 () = cancel.cancelled() => {}
+            }
+            back_off = if is_well {
+                BACK_OFF_FIRST
+            } else {
+                back_off.saturating_mul(2).min(BACK_OFF_MAX)
+            };
+        }
+        if let Err(error) = self.store.resign().await {
+            tracing::info!(
+                error = &error as &dyn std::error::Error,
+                "the lease runs out by itself"
+            );
+        }
+    }
+
+    /// Folds batches for as long as there are any and this process is the one to do it.
+    async fn advance(&self, cancel: &CancellationToken) -> Result<Pause, ProjectError> {
+        loop {
+            let leads = self.store.lead().await?;
+            let from = self.look().await?;
+            if cancel.is_cancelled() || !leads {
+                return Ok(Pause::Standby);
+            }
+            match self.step(from).await? {
+                Step::AtHead => return Ok(Pause::AtHead(from)),
+                Step::Committed => {}
+                Step::Fenced => return Ok(Pause::Fenced),
             }
         }
     }
 
-    /// Folds one batch after `from`; returns how many events it had.
-    async fn step(&self, from: u64) -> Result<usize, ProjectError> {
-        let events = self.journal.read_all(from, BATCH_EVENTS_MAX).await?;
+    /// Reads the checkpoint, and tells who is waiting for it.
+    async fn look(&self) -> Result<u64, ProjectError> {
+        let checkpoint = self.store.checkpoint().await?;
+        self.reached.send_replace(checkpoint);
+        Ok(checkpoint)
+    }
+
+    /// Folds one batch after `from`.
+    async fn step(&self, from: u64) -> Result<Step, ProjectError> {
+        let mut events = self.feed.read(from, BATCH_EVENTS_MAX).await?;
+        // A feed delivers at least once.
+        events.retain(|event| event.position > from);
         let Some(last) = events.last() else {
-            return Ok(0);
+            return Ok(Step::AtHead);
         };
-        let (to, count) = (last.position, events.len());
+        let to = last.position;
         let changes = self.changes(events).await?;
         match self.store.apply(from, to, changes).await? {
             Applied::Committed => {
                 self.reached.send_replace(to);
+                Ok(Step::Committed)
             }
-            Applied::Fenced => tracing::info!(from, "another projector has moved the checkpoint"),
+            Applied::Fenced => {
+                tracing::info!(from, "another projector has moved the views");
+                Ok(Step::Fenced)
+            }
         }
-        Ok(count)
     }
 
     async fn changes(&self, events: Vec<RecordedEvent>) -> Result<Changes, ProjectError> {
@@ -167,11 +232,8 @@ impl Projector {
                 by_stream.entry(stream).or_default().push(event);
             }
         }
-        let existing: Vec<StreamId> = by_stream
-            .iter()
-            .filter(|(_, events)| events.first().is_some_and(|first| first.version > 1))
-            .map(|(stream, _)| stream.clone())
-            .collect();
+        // Of new streams too: after an interrupted batch their documents are there already.
+        let existing: Vec<StreamId> = by_stream.keys().cloned().collect();
         let current: HashMap<StreamId, Document> = self
             .store
             .documents(&existing)

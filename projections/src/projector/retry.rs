@@ -1,5 +1,7 @@
 //! Healing: a parked stream is folded again from its first event, and goes on when it folds.
 
+use std::time::Duration;
+
 use invoiceapp_domain::StreamId;
 use invoiceapp_journal::port::{READ_EVENTS_MAX, is_last_page};
 
@@ -11,6 +13,8 @@ use crate::views::{self, ViewFoldError};
 /// How often a heal is tried while others move the views. Every round after the first reads only
 /// what is new, so that it does not have to outrun a busy projector with a long stream.
 pub const RETRY_ROUNDS_MAX: u32 = 100;
+/// The pause between two of them.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// What retrying a parked stream came to.
 #[derive(Debug)]
@@ -58,7 +62,7 @@ impl Projector {
                     return Ok(Retried::Healed { version });
                 }
                 Unparked::NotParked => return Ok(Retried::NotParked),
-                Unparked::Fenced => {}
+                Unparked::Fenced => tokio::time::sleep(RETRY_PAUSE).await,
             }
         }
         let stream = stream.clone();

@@ -12,7 +12,7 @@ use invoiceapp_journal::loaded::{FoldError, Loaded};
 use invoiceapp_schemas::RecordedEvent;
 use thiserror::Error;
 
-use crate::dashboard::difference;
+use crate::dashboard::{Bucket, difference};
 use crate::document::{Document, Indexed};
 use crate::error::ViewError;
 use crate::store::Change;
@@ -82,6 +82,14 @@ pub fn replace(current: Option<&Document>, document: &Document) -> Result<Change
         let before = current.map(Document::loaded::<A>).transpose()?;
         change(before.as_ref(), &document.loaded::<A>()?)
     })
+}
+
+/// All that a document adds to its tenant's dashboard: pure.
+///
+/// # Errors
+/// [`ViewError::Undecodable`] when the document cannot be read.
+pub fn contributions(document: &Document) -> Result<Vec<Bucket>, ViewError> {
+    for_kind!(document.kind(), A => Ok(A::buckets(&document.loaded::<A>()?)))
 }
 
 /// The index fields of a kind, in the order in which documents carry them.

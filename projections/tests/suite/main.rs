@@ -5,7 +5,9 @@
 )]
 
 mod dashboard;
+mod feed;
 mod fixture;
+mod hot;
 mod lists;
 mod projector;
 mod register;
