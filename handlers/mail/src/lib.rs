@@ -13,10 +13,12 @@ mod maildir;
 mod mailer;
 mod plan;
 mod reactor;
+mod smtp;
 mod words;
 
 pub use compose::{ComposeError, compose, message_id};
 pub use content::InvoiceMail;
 pub use maildir::Maildir;
 pub use mailer::{Accepted, Envelope, MESSAGE_BYTES_MAX, Mailer, SendError};
-pub use reactor::{MailParts, MailReactor};
+pub use reactor::{MailParts, MailReactor, WhenUncertain};
+pub use smtp::{SmtpCredentials, SmtpMailer, SmtpOptions, SmtpOptionsError, SmtpPatience, SmtpTls};

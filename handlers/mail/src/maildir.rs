@@ -140,6 +140,10 @@ impl Mailer for Maildir {
         Ok(Accepted { reference })
     }
 
+    fn absorbs_repeats(&self) -> bool {
+        true
+    }
+
     async fn check(&self) -> Result<(), SendError> {
         self.blocking(|maildir| {
             let write = maildir.writes.fetch_add(1, Ordering::Relaxed);

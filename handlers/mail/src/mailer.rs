@@ -69,6 +69,12 @@ pub trait Mailer: Send + Sync + fmt::Debug {
     /// [`SendError`].
     async fn send(&self, envelope: &Envelope, message: &[u8]) -> Result<Accepted, SendError>;
 
+    /// Whether a message that is sent again is known to arrive only once. If so, a process that dies
+    /// while it sends leaves no doubt behind.
+    fn absorbs_repeats(&self) -> bool {
+        false
+    }
+
     /// Tries whether messages would be taken, without sending one.
     ///
     /// # Errors

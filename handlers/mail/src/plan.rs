@@ -41,6 +41,8 @@ pub(crate) fn plan(event: &RecordedEvent) -> Result<Plan, PlanError> {
     }
 }
 
+/// Mails are independent of each other, so each is a key of its own: one that is parked, or whose
+/// server is down, holds up no other.
 fn new_job(
     event: &RecordedEvent,
     delivery_id: DeliveryId,
@@ -50,5 +52,8 @@ fn new_job(
         delivery_id,
         recipient,
     };
-    NewJob::of_event(event, format!("{delivery_id}/{recipient}"), &job)
+    let dedupe_key = format!("{delivery_id}/{recipient}");
+    let key = format!("{}/{dedupe_key}", event.stream.aggregate_id());
+    let job = NewJob::of_event(event, dedupe_key, &job)?;
+    Ok(NewJob { key, ..job })
 }

@@ -18,7 +18,7 @@ use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::party::EmailAddress;
 use invoiceapp_domain::text::Reference;
 use invoiceapp_journal::execute::CommandExecutor;
-use invoiceapp_objects::{ObjectError, ObjectKey, Objects, area};
+use invoiceapp_objects::{ObjectKey, Objects, area};
 use invoiceapp_runtime::{
     Job, Lease, Outcome, Plan, PlanError, Reactor, Reporter, Step, rendering_fact,
 };
@@ -46,11 +46,34 @@ pub struct MailParts {
     pub ambient: Arc<dyn Ambient>,
 }
 
+/// What to do with a mail of which nobody knows whether it was accepted (RFC 1047). It is reported as
+/// uncertain in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenUncertain {
+    /// Send it again under the same Message-ID: never none, rarely two. Parked when that keeps ending
+    /// in the same way.
+    #[default]
+    Resend,
+    /// Leave it to a person: never two, rarely none.
+    Park,
+}
+
+impl WhenUncertain {
+    /// What becomes of the job.
+    fn outcome(self, reason: String) -> Outcome {
+        match self {
+            Self::Resend => Outcome::Retry { reason },
+            Self::Park => Outcome::Park { reason },
+        }
+    }
+}
+
 /// Sends invoices to the recipients that deliveries were requested for.
 #[derive(Debug, Clone)]
 pub struct MailReactor {
     parts: MailParts,
     reporter: Reporter,
+    uncertain: WhenUncertain,
 }
 
 impl MailReactor {
@@ -65,27 +88,35 @@ impl MailReactor {
             parts.executor.clone(),
             Arc::clone(&parts.ambient),
         );
-        Self { parts, reporter }
+        Self {
+            parts,
+            reporter,
+            uncertain: WhenUncertain::default(),
+        }
+    }
+
+    /// What to do with a mail of which nobody knows whether it was accepted.
+    #[must_use]
+    pub const fn with_uncertain(mut self, uncertain: WhenUncertain) -> Self {
+        self.uncertain = uncertain;
+        self
     }
 
     /// The steps of one job; `Err` ends it early.
-    async fn deliver(&self, job: &Job, lease: &Lease) -> Result<Outcome, Outcome> {
-        let wanted = self.wanted(job).await?;
-        let Some(wanted) = wanted else {
+    async fn deliver(&self, job: &Job, lease: &Lease) -> Result<(), Outcome> {
+        let Some(wanted) = self.wanted(job).await? else {
             // An earlier attempt reported, and died before the job was marked as done.
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         let pdf = self.pdf(job, &wanted).await?;
         let message = match compose(&wanted.envelope, &wanted.mail, &pdf) {
             Ok(message) => message,
-            Err(error) => {
-                warn!(job = %job.id, reason = %error, "a mail could not be composed");
-                return self
-                    .report(job, &wanted, DeliveryOutcome::Rejected, None)
-                    .await;
-            }
+            Err(error) => return self.rejected(job, &wanted, &error.to_string()).await,
         };
-        self.begin(job, lease).await?;
+        if job.interrupted && !self.parts.mailer.absorbs_repeats() {
+            self.interrupted(job, &wanted).await?;
+        }
+        begin(lease).await?;
         match self.parts.mailer.send(&wanted.envelope, &message).await {
             Ok(accepted) => {
                 // The reference is a convenience: one that is too long for the event is left out.
@@ -93,15 +124,12 @@ impl MailReactor {
                 self.report(job, &wanted, DeliveryOutcome::Accepted, reference)
                     .await
             }
-            Err(SendError::Permanent { reason }) => {
-                warn!(job = %job.id, reason, "a mail was refused");
-                self.report(job, &wanted, DeliveryOutcome::Rejected, None)
-                    .await
-            }
+            Err(SendError::Permanent { reason }) => self.rejected(job, &wanted, &reason).await,
             Err(error @ SendError::Uncertain(_)) => {
                 warn!(job = %job.id, reason = %error, "a mail may or may not have been sent");
                 self.report(job, &wanted, DeliveryOutcome::Uncertain, None)
-                    .await
+                    .await?;
+                Err(self.uncertain.outcome(error.to_string()))
             }
             Err(error @ SendError::Transient(_)) => Err(Outcome::Unavailable {
                 reason: error.to_string(),
@@ -109,8 +137,34 @@ impl MailReactor {
         }
     }
 
+    /// Reports a mail that will never be taken as it is, and leaves it to a person. A later retry by
+    /// hand may still succeed: an accepted mail outranks a rejected one.
+    async fn rejected(&self, job: &Job, wanted: &Wanted, reason: &str) -> Result<(), Outcome> {
+        self.report(job, wanted, DeliveryOutcome::Rejected, None)
+            .await?;
+        Err(Outcome::Park {
+            reason: format!("the mail was rejected: {reason}"),
+        })
+    }
+
+    /// An earlier attempt began to send and never said how that ended.
+    async fn interrupted(&self, job: &Job, wanted: &Wanted) -> Result<(), Outcome> {
+        self.report(job, wanted, DeliveryOutcome::Uncertain, None)
+            .await?;
+        match self.uncertain {
+            WhenUncertain::Resend => {
+                warn!(job = %job.id, "a mail goes out again under its Message-ID");
+                Ok(())
+            }
+            WhenUncertain::Park => {
+                let reason = "a process died while it sent the mail".to_owned();
+                Err(Outcome::Park { reason })
+            }
+        }
+    }
+
     /// What is to be sent: the invoice as it was when the delivery was asked for, so that every
-    /// attempt says the same. Nothing when the recipient's outcome is known.
+    /// attempt says the same. Nothing when the recipient's mail is known to have been accepted.
     async fn wanted(&self, job: &Job) -> Result<Option<Wanted>, Outcome> {
         let plan: MailJob =
             serde_json::from_value(job.payload.clone()).map_err(|_| park("plan"))?;
@@ -118,7 +172,7 @@ impl MailReactor {
         let now = executor.load::<Invoice>(stream).await?;
         let now = now.ok_or_else(|| park("invoice"))?.state;
         let (_, known) = find(&now, plan).ok_or_else(|| park("delivery"))?;
-        if known.outcome.is_some() {
+        if known.outcome >= Some(DeliveryOutcome::Accepted) {
             return Ok(None);
         }
         let then = executor
@@ -149,47 +203,19 @@ impl MailReactor {
             area: area::RENDERINGS.to_owned(),
             sha256: rendering.sha256.to_string(),
         };
-        match self.parts.objects.get(&key).await {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(park("stored PDF")),
-            Err(error @ ObjectError::Unavailable(_)) => Err(Outcome::Unavailable {
-                reason: error.to_string(),
-            }),
-            Err(
-                error @ (ObjectError::Damaged { .. }
-                | ObjectError::TooLarge
-                | ObjectError::MalformedKey),
-            ) => Err(Outcome::Park {
-                reason: error.to_string(),
-            }),
-        }
+        let pdf = self.parts.objects.get(&key).await;
+        let pdf = pdf.map_err(|error| Outcome::of_part(&error, error.may_pass()))?;
+        pdf.ok_or_else(|| park("stored PDF"))
     }
 
-    /// Says durably that the mail goes out now.
-    async fn begin(&self, job: &Job, lease: &Lease) -> Result<(), Outcome> {
-        if job.interrupted {
-            warn!(job = %job.id, "a mail goes out again under its Message-ID");
-        }
-        match lease.mark_started().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Outcome::Retry {
-                reason: "the lease was lost".to_owned(),
-            }),
-            Err(error) => Err(Outcome::Unavailable {
-                reason: error.to_string(),
-            }),
-        }
-    }
-
-    /// Reports an outcome. Once it is in the journal the job is done, whatever the outcome was: a
-    /// mail that was refused must not hold up the invoice's other mails.
+    /// Reports an outcome. Once this returns `Ok`, it is in the journal.
     async fn report(
         &self,
         job: &Job,
         wanted: &Wanted,
         outcome: DeliveryOutcome,
         reference: Option<Reference>,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<(), Outcome> {
         let report = DeliveryReport {
             delivery_id: wanted.plan.delivery_id,
             recipient: wanted.envelope.to.clone(),
@@ -197,8 +223,7 @@ impl MailReactor {
             provider_ref: reference,
         };
         let (step, command) = (step(outcome), InvoiceCommand::RecordDelivery(report));
-        self.reporter.report::<Invoice>(job, step, command).await?;
-        Ok(Outcome::Done)
+        Ok(self.reporter.report::<Invoice>(job, step, command).await?)
     }
 }
 
@@ -213,9 +238,21 @@ impl Reactor for MailReactor {
     }
 
     async fn act(&self, job: &Job, lease: &Lease) -> Outcome {
-        self.deliver(job, lease)
-            .await
-            .unwrap_or_else(|outcome| outcome)
+        let delivered = self.deliver(job, lease).await;
+        delivered.map_or_else(|outcome| outcome, |()| Outcome::Done)
+    }
+}
+
+/// Says durably that the mail goes out now.
+async fn begin(lease: &Lease) -> Result<(), Outcome> {
+    match lease.mark_started().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Outcome::Retry {
+            reason: "the lease was lost".to_owned(),
+        }),
+        Err(error) => Err(Outcome::Unavailable {
+            reason: error.to_string(),
+        }),
     }
 }
 

@@ -25,6 +25,8 @@ pub async fn all(objects: &dyn Objects) {
     a_malformed_key_is_refused(objects).await;
     an_object_that_is_too_large_is_refused(objects).await;
     a_retention_is_extended_and_never_shortened(objects).await;
+    a_retention_that_many_ask_for_is_the_latest(objects).await;
+    what_was_only_put_is_kept_until_no_date(objects).await;
     objects.check().await.expect("a used store is healthy");
 }
 
@@ -149,4 +151,40 @@ async fn a_retention_is_extended_and_never_shortened(objects: &dyn Objects) {
         );
         assert_eq!(objects.get(&key).await.expect("get"), Some(bytes.clone()));
     }
+}
+
+async fn a_retention_that_many_ask_for_is_the_latest(objects: &dyn Objects) {
+    let owner = tenant("archive-at-once");
+    let bytes = Bytes::from_static(b"kept by many");
+    let years = [2035, 2038, 2036, 2040, 2037, 2039];
+    let archiving = years.map(|year| {
+        let until = date(year, 12, 31);
+        objects.archive(&owner, "archive", bytes.clone(), until)
+    });
+    futures::future::try_join_all(archiving)
+        .await
+        .expect("every archiving succeeds");
+    let key = ObjectKey::of(&owner, "archive", &bytes);
+    assert_eq!(
+        objects.retained_until(&key).await.expect("retention"),
+        Some(date(2040, 12, 31))
+    );
+}
+
+async fn what_was_only_put_is_kept_until_no_date(objects: &dyn Objects) {
+    let owner = tenant("only-put");
+    let bytes = Bytes::from_static(b"first put, then archived");
+    let (key, _) = objects
+        .put_if_absent(&owner, "archive", bytes.clone())
+        .await
+        .expect("put");
+    assert_eq!(objects.retained_until(&key).await.expect("retention"), None);
+    let until = date(2036, 12, 31);
+    let (archived, put) = objects
+        .archive(&owner, "archive", bytes, until)
+        .await
+        .expect("archive");
+    assert_eq!((&archived, put), (&key, Put::AlreadyThere));
+    let kept = objects.retained_until(&key).await.expect("retention");
+    assert_eq!(kept, Some(until));
 }

@@ -11,6 +11,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use tracing::error;
 
 use crate::port::{OBJECT_BYTES_MAX, ObjectError, ObjectKey, Objects, Put, sha256_hex};
@@ -33,6 +34,8 @@ struct Retention {
 #[derive(Debug)]
 pub struct FsObjects {
     store: LocalFileSystem,
+    /// Held from reading a retention to writing a later one.
+    retaining: Mutex<()>,
 }
 
 impl FsObjects {
@@ -45,6 +48,7 @@ impl FsObjects {
         let store = LocalFileSystem::new_with_prefix(root).map_err(unavailable)?;
         Ok(Self {
             store: store.with_fsync(true),
+            retaining: Mutex::new(()),
         })
     }
 
@@ -98,6 +102,7 @@ impl FsObjects {
     }
 
     async fn retain(&self, key: &ObjectKey, retain_until: Date) -> Result<(), ObjectError> {
+        let _one_at_a_time = self.retaining.lock().await;
         if self
             .retained_until(key)
             .await?

@@ -8,8 +8,10 @@ pub mod conformance;
 
 mod fs;
 mod port;
+mod s3;
 
 pub use fs::FsObjects;
 pub use port::{
     AREA_BYTES_MAX, OBJECT_BYTES_MAX, ObjectError, ObjectKey, Objects, Put, sha256_hex,
 };
+pub use s3::{S3Objects, S3Options};

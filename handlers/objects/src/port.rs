@@ -36,6 +36,17 @@ pub enum ObjectError {
     MalformedKey,
 }
 
+impl ObjectError {
+    /// Whether the same call may succeed later, with nobody's help.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Damaged { .. } | Self::TooLarge | Self::MalformedKey => false,
+        }
+    }
+}
+
 /// What a put came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {

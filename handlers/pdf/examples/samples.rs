@@ -21,6 +21,8 @@ fn main() {
         ("long-de".to_owned(), fixtures::long(Locale::De, 55)),
         ("scripts".to_owned(), fixtures::many_scripts()),
         ("gross-draft-fr".to_owned(), fixtures::gross_draft()),
+        ("gross-en".to_owned(), fixtures::gross(Locale::En)),
+        ("gross-vi".to_owned(), fixtures::gross(Locale::Vi)),
         (
             "jpy-vi".to_owned(),
             fixtures::in_currency(Locale::Vi, "JPY"),
@@ -36,7 +38,7 @@ fn main() {
         samples.push((format!("short-{locale}"), fixtures::short(locale)));
     }
     for (name, document) in samples {
-        let bytes = render(&document, &assets).unwrap();
+        let bytes = render(&document, &assets).unwrap().bytes;
         std::fs::write(folder.join(format!("{name}.pdf")), bytes).unwrap();
     }
 }

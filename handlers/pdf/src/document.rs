@@ -80,6 +80,8 @@ pub struct Line {
     pub price_base_quantity: Option<Quantity>,
     /// VAT of the line.
     pub vat: Vat,
+    /// What quantity and price come to, before allowances and charges.
+    pub price_amount: Money,
     /// The line's amount: net (BT-131), or with tax when prices are gross.
     pub amount: Money,
     /// Allowances of the line.

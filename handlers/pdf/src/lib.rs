@@ -17,6 +17,7 @@ pub mod reactor;
 pub mod renderer;
 pub mod service;
 
+mod assets;
 mod error;
 mod i18n;
 mod layout;
@@ -24,10 +25,10 @@ mod pdf;
 mod render;
 mod text;
 
+pub use assets::Assets;
 pub use document::InvoiceDocument;
 pub use error::RenderError;
 pub use reactor::{PdfParts, PdfReactor};
-pub use render::render;
+pub use render::{RenderedPdf, render};
 pub use renderer::{Renderer, RenderingError};
 pub use service::{openapi, router};
-pub use text::Assets;

@@ -4,17 +4,16 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use invoiceapp_domain::TenantId;
 use invoiceapp_domain::party::LogoSnapshot;
 use invoiceapp_objects::{ObjectError, ObjectKey, Objects, area};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
+use crate::assets::Assets;
 use crate::document::InvoiceDocument;
 use crate::error::RenderError;
-use crate::render::render;
-use crate::text::Assets;
+use crate::render::{RenderedPdf, render};
 
 /// Renderings at one time, unless the process is told otherwise.
 pub const CONCURRENT_RENDERINGS_DEFAULT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
@@ -60,17 +59,16 @@ impl Renderer {
     ///
     /// # Errors
     /// [`RenderingError`].
-    pub async fn render(&self, document: InvoiceDocument) -> Result<Bytes, RenderingError> {
+    pub async fn render(&self, document: InvoiceDocument) -> Result<RenderedPdf, RenderingError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| RenderingError::Interrupted)?;
         let assets = Arc::clone(&self.assets);
         let task = tokio::task::spawn_blocking(move || {
-            let bytes = render(&document, &assets);
+            let rendered = render(&document, &assets);
             drop(permit);
-            bytes
+            rendered
         });
-        let bytes = task.await.map_err(|_| RenderingError::Interrupted)??;
-        Ok(Bytes::from(bytes))
+        Ok(task.await.map_err(|_| RenderingError::Interrupted)??)
     }
 
     /// The bytes of a logo.

@@ -1,1 +1,30 @@
 //! The relay from the journal to Kafka, and Kafka as a feed.
+//!
+//! The promise to everyone who reads the topics: at least once, in order per key, without a gap per
+//! key; repeats are dropped by `ce_id`. The journal stays the truth: where the broker has lost what
+//! it had acknowledged, the relay notices and publishes it again.
+
+mod broker;
+mod delivery;
+mod error;
+mod feed;
+mod headers;
+mod lease;
+mod mark;
+mod partition;
+mod relay;
+mod session;
+mod settings;
+mod status;
+mod tail;
+
+pub use broker::create_topics;
+pub use error::{LeaseError, RelayError};
+pub use feed::{KafkaFeed, KafkaFeedError};
+pub use headers::source_of;
+pub use lease::{LEASE_DEADLINE, LeaseTable};
+pub use mark::{End, Ends, ProgressMark};
+pub use partition::partition_of;
+pub use relay::Relay;
+pub use settings::{BROKER_DEADLINE, KafkaSettings, RECORD_BYTES_MAX, RelaySettings};
+pub use status::{Phase, RelayStatus};

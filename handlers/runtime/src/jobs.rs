@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::job::{Claim, JobId, JobState, PlanBatch, Ticket, Verdict};
 
@@ -247,4 +248,10 @@ pub trait JobStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`JobStoreError`].
     async fn prune(&self, finished_before: Timestamp, limit: u32) -> Result<u64, JobStoreError>;
+
+    /// Changes when another process may have made jobs of a reactor claimable. It may miss some, so
+    /// a worker also looks by itself from time to time. `None` where there is no other process.
+    fn subscribe(&self, _reactor: &str) -> Option<watch::Receiver<u64>> {
+        None
+    }
 }

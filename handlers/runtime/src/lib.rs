@@ -9,9 +9,11 @@
 //! therefore never send a mail.
 
 pub mod conformance;
+pub mod postgres;
 pub mod sqlite;
 
 mod backoff;
+mod columns;
 mod fact;
 mod feed;
 mod job;

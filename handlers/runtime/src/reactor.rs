@@ -171,6 +171,20 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// What a part that failed means for the job that needs it: waited out when that may pass, and
+    /// otherwise left to a person.
+    #[must_use]
+    pub fn of_part(failure: &dyn std::error::Error, may_pass: bool) -> Self {
+        let reason = failure.to_string();
+        if may_pass {
+            Self::Unavailable { reason }
+        } else {
+            Self::Park { reason }
+        }
+    }
+}
+
 /// A reactor: turns events into effects outside the journal, and reports them as commands.
 #[async_trait]
 pub trait Reactor: Send + Sync + fmt::Debug + 'static {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -36,6 +36,7 @@ pub(crate) async fn run(runtime: &ReactorRuntime, cancel: &CancellationToken) {
     let acts = TaskTracker::new();
     let abandon = CancellationToken::new();
     let (mut failures, mut prune_at) = (0_u32, runtime.now());
+    let mut news = runtime.parts.jobs.subscribe(runtime.name());
     while let Some(Ok(permit)) = cancel
         .run_until_cancelled(Arc::clone(&permits).acquire_owned())
         .await
@@ -59,7 +60,7 @@ pub(crate) async fn run(runtime: &ReactorRuntime, cancel: &CancellationToken) {
                     prune_at = runtime.after(PRUNE_EVERY);
                     prune(runtime).await;
                 }
-                match wait_for_work(runtime, cancel).await {
+                match wait_for_work(runtime, cancel, news.as_mut()).await {
                     Ok(()) => failures = 0,
                     Err(error) => {
                         failures = failures.saturating_add(1);
@@ -120,10 +121,12 @@ async fn prune(runtime: &ReactorRuntime) {
     }
 }
 
-/// Sleeps until the next job is due, at most [`IDLE_TIME_MAX`], or until told that there is work.
+/// Sleeps until the next job is due, at most [`IDLE_TIME_MAX`], or until told that there is work, here
+/// or in another process.
 async fn wait_for_work(
     runtime: &ReactorRuntime,
     cancel: &CancellationToken,
+    news: Option<&mut watch::Receiver<u64>>,
 ) -> Result<(), RuntimeError> {
     let next = runtime.parts.jobs.next_due(runtime.name()).await?;
     let idle = next.map_or(IDLE_TIME_MAX, |due_at| {
@@ -135,9 +138,20 @@ async fn wait_for_work(
     tokio::select! {
         () = cancel.cancelled() => {}
         () = runtime.work.notified() => {}
+        () = heard(news) => {}
         () = tokio::time::sleep(idle) => {}
     }
     Ok(())
+}
+
+/// Returns when another process may have made jobs claimable; never where there is none.
+async fn heard(news: Option<&mut watch::Receiver<u64>>) {
+    if let Some(news) = news
+        && news.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 async fn work_and_log(runtime: &ReactorRuntime, claim: Claim) {

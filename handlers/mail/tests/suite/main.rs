@@ -6,5 +6,9 @@
 mod composing;
 mod delivering;
 mod fixtures;
+mod mailpit;
+mod peer;
 mod reacting;
+mod smtp;
+mod uncertain;
 mod world;

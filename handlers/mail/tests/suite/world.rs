@@ -25,11 +25,12 @@ use invoiceapp_domain::text::{Name, Reference};
 use invoiceapp_domain::unit_code::UnitCode;
 use invoiceapp_journal::execute::{CommandExecutor, Execution};
 use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
-use invoiceapp_mail::{MailParts, MailReactor, Mailer};
+use invoiceapp_mail::{MailParts, MailReactor, Mailer, WhenUncertain};
 use invoiceapp_objects::{FsObjects, Objects, area};
 use invoiceapp_runtime::sqlite::SqliteJobStore;
 use invoiceapp_runtime::{
-    JobFilter, JobRecord, JobStore, JournalFeed, ReactorRuntime, RuntimeParts, Settings, Start,
+    JobFilter, JobId, JobRecord, JobStore, JournalFeed, ReactorRuntime, RuntimeParts, Settings,
+    Start,
 };
 use invoiceapp_schemas::{CommandId, CommandStamp};
 use jiff::civil::date;
@@ -76,6 +77,15 @@ pub(crate) struct World {
 impl World {
     /// Opens the folder, with the mailer that mails go to.
     pub(crate) async fn open(folder: &Path, mailer: Arc<dyn Mailer>) -> Self {
+        Self::open_with(folder, mailer, WhenUncertain::default()).await
+    }
+
+    /// The same, with what to do about uncertain mails.
+    pub(crate) async fn open_with(
+        folder: &Path,
+        mailer: Arc<dyn Mailer>,
+        uncertain: WhenUncertain,
+    ) -> Self {
         let clock = Arc::new(Clock {
             now: Mutex::new(instant()),
         });
@@ -95,6 +105,7 @@ impl World {
             mailer,
             ambient: Arc::clone(&ambient),
         });
+        let reactor = reactor.with_uncertain(uncertain);
         let parts = RuntimeParts {
             feed: Arc::new(JournalFeed::new(journal)),
             jobs: jobs.clone(),
@@ -235,6 +246,11 @@ impl World {
             .unwrap();
         let issued = loaded.state.as_issued().unwrap().clone();
         issued.deliveries.iter().next().unwrap().recipients.clone()
+    }
+
+    /// What an operator does with a parked job.
+    pub(crate) async fn retry(&self, id: JobId) -> bool {
+        self.jobs.retry(id, self.clock.now()).await.unwrap()
     }
 
     pub(crate) async fn jobs(&self) -> Vec<JobRecord> {

@@ -55,9 +55,8 @@ pub(super) async fn keep(
 
 async fn issue_date(parts: &MediaParts, job: &Job) -> Result<Date, Outcome> {
     let loaded = parts.executor.load::<Invoice>(&job.source.stream).await;
-    let loaded = loaded.map_err(|error| Outcome::Unavailable {
-        reason: error.to_string(),
-    })?;
+    // A journal that is down is waited out; a stream that cannot be read is left to a person.
+    let loaded = loaded?;
     let issued = loaded.as_ref().and_then(|loaded| loaded.state.as_issued());
     let not_issued = || Outcome::Park {
         reason: "the invoice is not issued".to_owned(),

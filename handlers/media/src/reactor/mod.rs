@@ -125,13 +125,7 @@ fn plan_rendering(event: &RecordedEvent) -> Result<Plan, PlanError> {
 
 /// What an object store that failed means for a job.
 fn object_outcome(error: &ObjectError) -> Outcome {
-    let reason = error.to_string();
-    match error {
-        ObjectError::Unavailable(_) => Outcome::Unavailable { reason },
-        ObjectError::Damaged { .. } | ObjectError::TooLarge | ObjectError::MalformedKey => {
-            Outcome::Park { reason }
-        }
-    }
+    Outcome::of_part(error, error.may_pass())
 }
 
 /// Bytes that an event names were put before it was written, so this is no matter of waiting.

@@ -1,12 +1,14 @@
 //! The object store's adapters under the port's conformance suite, and what only a folder can show.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
+mod s3;
+
 use bytes::Bytes;
 use invoiceapp_domain::TenantId;
 use invoiceapp_objects::{FsObjects, ObjectError, ObjectKey, Objects, Put, conformance};
 use jiff::civil::date;
 
-fn tenant() -> TenantId {
+pub(crate) fn tenant() -> TenantId {
     TenantId::parse("default").unwrap()
 }
 

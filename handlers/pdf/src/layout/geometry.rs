@@ -24,6 +24,11 @@ impl Length {
     pub(crate) const fn mm(millimetres: i64) -> Self {
         Self(millimetres * 72_000 * 10 / 254)
     }
+
+    /// So many thousandths of it.
+    pub(crate) const fn of_thousandths(self, thousandths: i64) -> Self {
+        Self(self.0.saturating_mul(thousandths) / 1_000)
+    }
 }
 
 impl Add for Length {

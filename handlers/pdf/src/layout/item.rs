@@ -57,6 +57,16 @@ pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
 }
 
+impl Page {
+    /// The lines of text on it.
+    pub(crate) fn text_lines(&self) -> impl Iterator<Item = &TextLine> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Text { line, .. } | Item::Watermark { line, .. } => Some(line),
+            Item::Fill { .. } | Item::Logo { .. } => None,
+        })
+    }
+}
+
 /// Where a line stands in its box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {

@@ -1,5 +1,6 @@
 //! From a document to pages of positioned items, in integers only.
 
+mod columns;
 mod compose;
 mod flow;
 mod footer;

@@ -1,5 +1,6 @@
-//! The table of lines: columns as wide as their numbers, the rest for the description.
+//! The table of lines: each with its numbers, its texts, and what was taken off or added.
 
+use super::columns::{AMOUNT, COLUMN_COUNT, Cells, Column, Columns, PRICE, align, header};
 use super::compose::Composer;
 use super::flow::{Row, Section};
 use super::geometry::{Length, page};
@@ -9,82 +10,39 @@ use crate::document::{Adjustment, Line};
 use crate::error::RenderError;
 use crate::i18n::{percent, plain_money, quantity, unit_name, unit_price};
 use crate::text::{TextLine, TextStyle};
-use invoiceapp_domain::tax::PriceMode;
+use invoiceapp_domain::money::Money;
 
-/// Room between two columns.
-const GAP: Length = Length::points(12);
-/// Room between a quantity and its unit.
-const UNIT_GAP: Length = Length::points(3);
 const PADDING: Length = Length::points(4);
-/// Widest that the name of a column stands on one line.
-const HEADER_WIDTH_MAX: Length = Length::points(58);
 /// A line's row with more lines of text than this may go on over pages.
 const ROW_LINES_MAX: usize = 14;
 /// So many of them stay with the numbers then.
 const ROW_HEAD_LINES: usize = 4;
 
-/// Widest that a column of numbers gets; a longer number is set smaller.
-const WIDTHS_MAX: Widths = [
-    Length::points(26),
-    Length::points(68),
-    Length::points(48),
-    Length::points(92),
-    Length::points(48),
-    Length::points(92),
-];
-/// The same, where the description would be left with less than [`DESCRIPTION_WIDTH_MIN`].
-const TIGHT_WIDTHS_MAX: Widths = [
-    Length::points(26),
-    Length::points(50),
-    Length::points(40),
-    Length::points(64),
-    Length::points(40),
-    Length::points(74),
-];
-const DESCRIPTION_WIDTH_MIN: Length = Length::points(150);
-const COLUMN_COUNT: usize = 6;
-const POSITION: usize = 0;
-const QUANTITY: usize = 1;
-const UNIT: usize = 2;
-const PRICE: usize = 3;
-const TAX: usize = 4;
-const AMOUNT: usize = 5;
-
-type Texts = [String; COLUMN_COUNT];
-type Widths = [Length; COLUMN_COUNT];
-
-/// Where a column stands.
-#[derive(Debug, Clone, Copy, Default)]
-struct Column {
-    left: Length,
-    width: Length,
-}
-
-struct Columns {
-    numbers: [Column; COLUMN_COUNT],
-    description: Column,
-}
-
-/// A line of the description column, and an amount of its own beside it.
-struct DescriptionLine {
-    line: TextLine,
+/// What stands below the head of a line: more of its text, an allowance or charge with its amount.
+struct Below {
+    text: Option<TextLine>,
     amount: Option<TextLine>,
+    /// Whether the amount is what the amounts above it come to.
+    is_sum: bool,
 }
 
 /// The lines, as a section whose header is the names of the columns.
 pub(crate) fn lines(composer: &mut Composer<'_>) -> Result<Section, RenderError> {
     let document = composer.document;
-    let texts: Vec<Texts> = document
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| texts(composer, index, line))
-        .collect();
-    let columns = columns(composer, &texts)?;
+    let mut cells = Vec::with_capacity(document.lines.len());
+    let mut sums = Length::ZERO;
+    for (index, line) in document.lines.iter().enumerate() {
+        cells.push(line_cells(composer, index, line)?);
+        if is_adjusted(line) {
+            let sum = plain_money(line.amount, document.locale);
+            sums = sums.max(composer.line(&sum, theme::BODY)?.width);
+        }
+    }
+    let columns = Columns::of(composer, &cells, sums)?;
     let header = header(composer, &columns)?;
-    let mut rows = Vec::with_capacity(texts.len());
-    for (line, texts) in document.lines.iter().zip(&texts) {
-        rows.extend(line_rows(composer, &columns, line, texts)?);
+    let mut rows = Vec::with_capacity(cells.len());
+    for (line, cells) in document.lines.iter().zip(cells) {
+        rows.extend(line_rows(composer, &columns, line, cells)?);
     }
     Ok(Section {
         header: Some(header),
@@ -92,142 +50,37 @@ pub(crate) fn lines(composer: &mut Composer<'_>) -> Result<Section, RenderError>
     })
 }
 
-fn texts(composer: &Composer<'_>, index: usize, line: &Line) -> Texts {
+/// The numbers of a line. With allowances or charges its amount is the one before them; they and
+/// what is left stand below it.
+fn line_cells(
+    composer: &mut Composer<'_>,
+    index: usize,
+    line: &Line,
+) -> Result<Cells, RenderError> {
     let document = composer.document;
     let locale = document.locale;
-    [
-        (index + 1).to_string(),
-        quantity(line.quantity, locale),
-        unit_name(&line.unit_code, locale).to_owned(),
-        unit_price(line.unit_price, document.currency, locale),
-        composer.tax_rate(line.vat),
-        plain_money(line.amount, locale),
-    ]
-}
-
-fn header_texts(composer: &Composer<'_>) -> [&'static str; COLUMN_COUNT] {
-    let labels = composer.labels;
-    let (price, amount) = match composer.document.price_mode {
-        PriceMode::Net => (labels.unit_price, labels.amount),
-        PriceMode::Gross => (labels.unit_price_gross, labels.amount_gross),
-    };
-    [
-        labels.position,
-        labels.quantity,
-        "",
-        price,
-        labels.tax,
-        amount,
-    ]
-}
-
-fn columns(composer: &mut Composer<'_>, texts: &[Texts]) -> Result<Columns, RenderError> {
-    let mut widths = [Length::ZERO; COLUMN_COUNT];
-    for (width, text) in widths.iter_mut().zip(header_texts(composer)) {
-        *width = header_width(composer, text)?;
-    }
-    for texts in texts {
-        for (width, text) in widths.iter_mut().zip(texts) {
-            *width = (*width).max(composer.line(text, theme::BODY)?.width);
-        }
-    }
-    let columns = placed(at_most(widths, WIDTHS_MAX));
-    if columns.description.width >= DESCRIPTION_WIDTH_MIN {
-        return Ok(columns);
-    }
-    Ok(placed(at_most(widths, TIGHT_WIDTHS_MAX)))
-}
-
-fn at_most(mut widths: Widths, most: Widths) -> Widths {
-    for (width, most) in widths.iter_mut().zip(most) {
-        *width = (*width).min(most);
-    }
-    widths
-}
-
-/// A long name of a column goes on several lines, and is as wide as its longest word.
-fn header_width(composer: &mut Composer<'_>, text: &str) -> Result<Length, RenderError> {
-    let whole = composer.line(text, theme::COLUMN)?.width;
-    if whole <= HEADER_WIDTH_MAX {
-        return Ok(whole);
-    }
-    let mut widest = Length::ZERO;
-    for word in text.split(' ') {
-        widest = widest.max(composer.line(word, theme::COLUMN)?.width);
-    }
-    Ok(widest)
-}
-
-/// From the right edge to the left: what the numbers leave is the description's.
-fn placed(widths: Widths) -> Columns {
-    let mut numbers = [Column::default(); COLUMN_COUNT];
-    let mut right = page::RIGHT;
-    for index in [AMOUNT, TAX, PRICE, UNIT, QUANTITY] {
-        let left = right - widths[index];
-        numbers[index] = Column {
-            left,
-            width: widths[index],
-        };
-        right = left - if index == UNIT { UNIT_GAP } else { GAP };
-    }
-    numbers[POSITION] = Column {
-        left: page::LEFT,
-        width: widths[POSITION],
-    };
-    let left = page::LEFT + widths[POSITION] + GAP;
-    Columns {
-        numbers,
-        description: Column {
-            left,
-            width: right - left,
-        },
-    }
-}
-
-const fn align(column: usize) -> Align {
-    if column == UNIT || column == POSITION {
-        Align::Left
+    let (amount, amount_style) = if is_adjusted(line) {
+        (line.price_amount, grey_body())
     } else {
-        Align::Right
-    }
+        (line.amount, theme::BODY)
+    };
+    let rate = composer.tax_rate(line.vat);
+    let mut cell = |text: &str, style| composer.shaper.line(text, style);
+    Ok([
+        cell(&(index + 1).to_string(), grey_body())?,
+        cell(&quantity(line.quantity, locale), theme::BODY)?,
+        cell(unit_name(&line.unit_code, locale), theme::BODY)?,
+        cell(
+            &unit_price(line.unit_price, document.currency, locale),
+            theme::BODY,
+        )?,
+        cell(&rate, theme::BODY)?,
+        cell(&plain_money(amount, locale), amount_style)?,
+    ])
 }
 
-fn header(composer: &mut Composer<'_>, columns: &Columns) -> Result<Row, RenderError> {
-    let names = header_texts(composer);
-    let mut cells = Vec::new();
-    for (index, name) in names.into_iter().enumerate() {
-        let column = columns.numbers[index];
-        let lines = composer
-            .shaper
-            .wrap_at_most(name, theme::COLUMN, column.width, 3)?;
-        cells.push((column, lines, align(index)));
-        if index == POSITION {
-            let description = composer.line(composer.labels.description, theme::COLUMN)?;
-            cells.push((columns.description, vec![description], Align::Left));
-        }
-    }
-    let line_count = cells
-        .iter()
-        .map(|(_, lines, _)| lines.len())
-        .max()
-        .unwrap_or(1);
-    let line_height = theme::COLUMN.line_height;
-    let height = line_height * i64::try_from(line_count).unwrap_or(1);
-    let mut stack = Stack::default();
-    for (column, lines, align) in cells {
-        // Names stand on the rule, however many lines they have.
-        stack.bottom = height - line_height * i64::try_from(lines.len()).unwrap_or(1);
-        stack.lines(lines, column.left, column.width, align);
-    }
-    stack.bottom = height + Length::points(3);
-    stack.rule(
-        page::LEFT,
-        page::CONTENT_WIDTH,
-        theme::RULE,
-        theme::RULE_COLOUR,
-    );
-    stack.gap(theme::RULE);
-    Ok(Row::of(stack))
+const fn is_adjusted(line: &Line) -> bool {
+    !line.allowances.is_empty() || !line.charges.is_empty()
 }
 
 /// The rows of one line: one, unless its text is very long.
@@ -235,39 +88,26 @@ fn line_rows(
     composer: &mut Composer<'_>,
     columns: &Columns,
     line: &Line,
-    texts: &Texts,
+    cells: Cells,
 ) -> Result<Vec<Row>, RenderError> {
-    let description = description(composer, columns, line)?;
-    let split_at = if description.len() > ROW_LINES_MAX {
-        ROW_HEAD_LINES
-    } else {
-        description.len()
-    };
-    let mut description = description.into_iter();
+    let mut texts = description(composer, columns, line)?;
+    let adjustments = adjustments(composer, columns, line)?;
+    let may_part = texts.len() + adjustments.len() > ROW_LINES_MAX;
+    let head = if may_part { ROW_HEAD_LINES } else { usize::MAX };
+    let rest = texts.split_off(texts.len().min(head));
     let mut stack = Stack::default();
     stack.gap(PADDING);
-    // In the order in which a person reads, because that is the order in which text is copied.
-    cell(composer, &mut stack, columns, (POSITION, &texts[POSITION]))?;
-    for one in description.by_ref().take(split_at) {
-        put(&mut stack, columns, one);
-    }
-    for index in [QUANTITY, UNIT, PRICE, TAX, AMOUNT] {
-        cell(composer, &mut stack, columns, (index, &texts[index]))?;
-    }
-    let mut numbers_bottom = PADDING + theme::BODY.line_height;
-    if let Some(per) = price_base(composer, line) {
-        let column = columns.numbers[PRICE];
-        let per = composer
-            .shaper
-            .fitted_line(&per, theme::LABEL, column.width)?;
-        stack.line_at(per, column.left, column.width, Align::Right, numbers_bottom);
-        numbers_bottom += theme::LABEL.line_height;
-    }
-    stack.bottom = stack.bottom.max(numbers_bottom);
+    head_of_line(composer, &mut stack, columns, (texts, cells), line)?;
+    let rest = rest.into_iter().map(|text| Below {
+        text: Some(text),
+        amount: None,
+        is_sum: false,
+    });
     let mut rows = Vec::new();
-    let rest: Vec<DescriptionLine> = description.collect();
-    for one in rest {
-        rows.push(Row::of(std::mem::take(&mut stack)));
+    for one in rest.chain(adjustments) {
+        if may_part {
+            rows.push(Row::of(std::mem::take(&mut stack)));
+        }
         put(&mut stack, columns, one);
     }
     stack.gap(PADDING);
@@ -285,22 +125,40 @@ fn line_rows(
     Ok(rows)
 }
 
-/// A number of a line, on the baseline of the line's first text.
-fn cell(
+/// Number, texts and figures, in the order in which a person reads, because that is the order in
+/// which text is copied.
+fn head_of_line(
     composer: &mut Composer<'_>,
     stack: &mut Stack,
     columns: &Columns,
-    (index, text): (usize, &str),
+    (texts, cells): (Vec<TextLine>, Cells),
+    line: &Line,
 ) -> Result<(), RenderError> {
-    let Column { left, width } = columns.numbers[index];
-    let style = if index == POSITION {
-        grey_body()
-    } else {
-        theme::BODY
-    };
-    let line = composer.shaper.fitted_line(text, style, width)?;
-    stack.line_on_baseline_of(theme::BODY, line, (left, width), align(index), PADDING);
+    let mut cells = (0..COLUMN_COUNT).zip(cells);
+    let place = columns.description;
+    if let Some(position) = cells.next() {
+        put_cell(stack, columns, position);
+    }
+    stack.lines(texts, place.left, place.width, Align::Left);
+    for cell in cells {
+        put_cell(stack, columns, cell);
+    }
+    let mut numbers_bottom = PADDING + theme::BODY.line_height;
+    if let Some(per) = price_base(composer, line) {
+        let Column { left, width } = columns.numbers[PRICE];
+        let per = composer.line(&per, theme::LABEL)?.fitted(width);
+        stack.line_at(per, left, width, Align::Right, numbers_bottom);
+        numbers_bottom += theme::LABEL.line_height;
+    }
+    stack.bottom = stack.bottom.max(numbers_bottom);
     Ok(())
+}
+
+/// A number of a line, on the baseline of the line's first text.
+fn put_cell(stack: &mut Stack, columns: &Columns, (index, cell): (usize, TextLine)) {
+    let Column { left, width } = columns.numbers[index];
+    let (cell, place) = (cell.fitted(width), (left, width));
+    stack.line_on_baseline_of(theme::BODY, cell, place, align(index), PADDING);
 }
 
 const fn grey_body() -> TextStyle {
@@ -310,13 +168,27 @@ const fn grey_body() -> TextStyle {
     }
 }
 
-fn put(stack: &mut Stack, columns: &Columns, one: DescriptionLine) {
-    let (column, top) = (columns.description, stack.bottom);
-    stack.lines(vec![one.line], column.left, column.width, Align::Left);
-    if let Some(amount) = one.amount {
-        let price = columns.numbers[PRICE];
-        stack.line_at(amount, price.left, price.width, Align::Right, top);
+/// Puts a text, and its amount where all amounts stand.
+fn put(stack: &mut Stack, columns: &Columns, one: Below) {
+    let (place, amounts) = (columns.description, columns.numbers[AMOUNT]);
+    let top = stack.bottom;
+    if one.is_sum {
+        stack.rule(
+            amounts.left,
+            amounts.width,
+            theme::HAIRLINE,
+            theme::SUM_COLOUR,
+        );
     }
+    let mut bottom = top;
+    if let Some(text) = one.text {
+        bottom = top + stack.line_at(text, place.left, place.width, Align::Left, top);
+    }
+    if let Some(amount) = one.amount {
+        let height = stack.line_at(amount, amounts.left, amounts.width, Align::Right, top);
+        bottom = bottom.max(top + height);
+    }
+    stack.bottom = bottom;
 }
 
 /// `per 100 kg`, for a price of more than one.
@@ -331,53 +203,64 @@ fn price_base(composer: &Composer<'_>, line: &Line) -> Option<String> {
     ))
 }
 
-/// Name, description, and what was taken off or added.
+/// Name and description.
 fn description(
     composer: &mut Composer<'_>,
     columns: &Columns,
     line: &Line,
-) -> Result<Vec<DescriptionLine>, RenderError> {
+) -> Result<Vec<TextLine>, RenderError> {
     let width = columns.description.width;
-    let plain = |line: TextLine| DescriptionLine { line, amount: None };
-    let name = composer.shaper.wrap(&line.name, theme::BODY, width)?;
-    let mut lines: Vec<DescriptionLine> = name.into_iter().map(plain).collect();
+    let mut lines = composer.shaper.wrap(&line.name, theme::BODY, width)?;
     if let Some(text) = &line.description {
-        lines.extend(
-            composer
-                .shaper
-                .wrap(text, theme::LABEL, width)?
-                .into_iter()
-                .map(plain),
-        );
-    }
-    let labels = composer.labels;
-    let adjustments = line
-        .allowances
-        .iter()
-        .map(|one| (labels.allowance, one, true))
-        .chain(line.charges.iter().map(|one| (labels.charge, one, false)));
-    for (label, adjustment, is_negative) in adjustments {
-        let text = composer.adjustment_text(label, adjustment);
-        let amount = if is_negative {
-            adjustment.amount.negated()
-        } else {
-            adjustment.amount
-        };
-        let amount = plain_money(amount, composer.document.locale);
-        let price_width = columns.numbers[PRICE].width;
-        let mut amount = Some(
-            composer
-                .shaper
-                .fitted_line(&amount, theme::LABEL, price_width)?,
-        );
-        for line in composer.shaper.wrap(&text, theme::LABEL, width)? {
-            lines.push(DescriptionLine {
-                line,
-                amount: amount.take(),
-            });
-        }
+        lines.extend(composer.shaper.wrap(text, theme::LABEL, width)?);
     }
     Ok(lines)
+}
+
+/// What was taken off a line or added to it, and what it comes to then: one column of amounts from
+/// the price's to the line's, that adds up.
+fn adjustments(
+    composer: &mut Composer<'_>,
+    columns: &Columns,
+    line: &Line,
+) -> Result<Vec<Below>, RenderError> {
+    if !is_adjusted(line) {
+        return Ok(Vec::new());
+    }
+    let labels = composer.labels;
+    let allowances = line.allowances.iter();
+    let allowances = allowances.map(|one| (labels.allowance, one, one.amount.negated()));
+    let charges = line.charges.iter();
+    let charges = charges.map(|one| (labels.charge, one, one.amount));
+    let mut lines = Vec::new();
+    for (label, adjustment, amount) in allowances.chain(charges) {
+        let text = composer.adjustment_text(label, adjustment);
+        let mut amount = Some(amount_line(composer, columns, (amount, theme::LABEL))?);
+        let width = columns.description.width;
+        let texts = composer.shaper.wrap(&text, theme::LABEL, width)?;
+        lines.extend(texts.into_iter().map(|text| Below {
+            text: Some(text),
+            amount: amount.take(),
+            is_sum: false,
+        }));
+    }
+    lines.push(Below {
+        text: None,
+        amount: Some(amount_line(composer, columns, (line.amount, theme::BODY))?),
+        is_sum: true,
+    });
+    Ok(lines)
+}
+
+fn amount_line(
+    composer: &mut Composer<'_>,
+    columns: &Columns,
+    (amount, style): (Money, TextStyle),
+) -> Result<TextLine, RenderError> {
+    let text = plain_money(amount, composer.document.locale);
+    Ok(composer
+        .line(&text, style)?
+        .fitted(columns.numbers[AMOUNT].width))
 }
 
 impl Composer<'_> {

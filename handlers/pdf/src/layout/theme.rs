@@ -12,6 +12,8 @@ const ACCENT: Colour = Colour::hex(0x0019_3f6b);
 
 /// Rules between rows.
 pub(crate) const HAIRLINE_COLOUR: Colour = Colour::hex(0x00d8_dde3);
+/// Rules above what amounts come to.
+pub(crate) const SUM_COLOUR: Colour = GREY;
 /// Rules around a table.
 pub(crate) const RULE_COLOUR: Colour = ACCENT;
 /// Behind the amount due.

@@ -20,6 +20,7 @@ pub(super) fn line(line: &InvoiceLine, amounts: &LineAmounts, mode: PriceMode) -
         unit_price: line.unit_price,
         price_base_quantity: line.price_base_quantity,
         vat: line.vat,
+        price_amount: amounts.price_amount,
         amount: match mode {
             PriceMode::Net => amounts.net_amount,
             PriceMode::Gross => amounts.total,

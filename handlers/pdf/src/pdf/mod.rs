@@ -1,11 +1,15 @@
-//! From pages of items to the bytes of a file. The only place with floats: printpdf's.
+//! From pages of items to the bytes of a file.
 
-mod draw;
+mod content;
+mod deflate;
 mod fonts;
 mod logo;
 mod save;
+mod usual;
 
-pub(crate) use draw::page_operations;
-pub(crate) use fonts::SubsetFonts;
+pub(crate) use content::page_content;
+pub(crate) use deflate::Deflater;
+pub(crate) use fonts::DocumentFonts;
 pub(crate) use logo::decode;
 pub(crate) use save::{Content, FileInfo, save};
+pub(crate) use usual::UsualSubsets;

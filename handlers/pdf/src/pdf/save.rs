@@ -1,22 +1,19 @@
 //! The file: fonts, pages and metadata, and everything that would differ from one run to the next
 //! set by us.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
-use lopdf::{Dictionary, Document, Object, StringFormat};
+use lopdf::{Dictionary, Document, Object, Stream, StringFormat};
 use printpdf::{
-    Mm, Op, PdfDocument, PdfPage, PdfSaveOptions, PdfWarnMsg, RawImage, RawImageData,
-    RawImageFormat, XObject, XObjectId,
+    Mm, PdfDocument, PdfPage, PdfSaveOptions, PdfWarnMsg, RawImage, RawImageData, RawImageFormat,
+    XObject, XObjectId,
 };
 use sha2::{Digest, Sha256};
 
-use super::fonts::SubsetFonts;
+use super::deflate::Deflater;
+use super::fonts::DocumentFonts;
 use super::logo::Logo;
+use crate::assets::Assets;
 use crate::error::RenderError;
-use crate::text::{Assets, GlyphTexts};
 
 /// The logo's name in the file's resources.
 pub(super) const LOGO_NAME: &str = "LOGOXO";
@@ -24,9 +21,6 @@ pub(super) const LOGO_NAME: &str = "LOGOXO";
 const PRODUCER: &str = "InvoiceApp";
 /// Bytes of each half of the file's identifier (ISO 32000-1, 14.4).
 const FILE_ID_BYTES: usize = 16;
-
-/// Level of deflate.
-const COMPRESSION_LEVEL: u32 = 6;
 
 /// What the file says about itself.
 pub(crate) struct FileInfo {
@@ -39,9 +33,9 @@ pub(crate) struct FileInfo {
 
 /// What goes into the file.
 pub(crate) struct Content {
-    pub(crate) pages: Vec<Vec<Op>>,
-    pub(crate) fonts: SubsetFonts,
-    pub(crate) texts: GlyphTexts,
+    /// The content stream of each page.
+    pub(crate) pages: Vec<Vec<u8>>,
+    pub(crate) fonts: DocumentFonts,
     pub(crate) logo: Option<Logo>,
 }
 
@@ -50,34 +44,49 @@ pub(crate) fn save(
     content: Content,
     info: &FileInfo,
     assets: &Assets,
+    deflater: &mut Deflater,
 ) -> Result<Vec<u8>, RenderError> {
+    let mut file = blank_pages(content.pages.len(), content.logo)?;
+    let fonts = content.fonts.embed(&mut file, assets)?;
+    set_fonts(&mut file, fonts)?;
+    set_pages(&mut file, content.pages)?;
+    describe(&mut file, info)?;
+    compress(&mut file, deflater)?;
+    identify(&mut file);
+    let mut bytes = Vec::new();
+    file.save_to(&mut bytes).map_err(write_error)?;
+    Ok(bytes)
+}
+
+/// A file of pages without content, and with the logo for all of them.
+fn blank_pages(count: usize, logo: Option<Logo>) -> Result<Document, RenderError> {
     let mut pdf = PdfDocument::new("");
-    if let Some(logo) = content.logo {
+    if let Some(logo) = logo {
         let id = XObjectId(LOGO_NAME.to_owned());
         let picture = XObject::Image(raw_image(logo)?);
         pdf.resources.xobjects.map.insert(id, picture);
     }
-    let page = |ops| PdfPage::new(Mm(210.0), Mm(297.0), ops);
-    pdf.pages = content.pages.into_iter().map(page).collect();
-    // `secure` would leave out what the library does not know by name: our text.
+    pdf.pages = vec![PdfPage::new(Mm(210.0), Mm(297.0), Vec::new()); count];
     let options = PdfSaveOptions {
         image_optimization: None,
-        secure: false,
         ..PdfSaveOptions::default()
     };
     let mut warnings: Vec<PdfWarnMsg> = Vec::new();
-    let mut file = printpdf::to_lopdf_doc(&pdf, &options, &mut warnings);
-    if let Some(warning) = warnings.first() {
-        return Err(write_error(&warning.msg));
+    let file = printpdf::to_lopdf_doc(&pdf, &options, &mut warnings);
+    match warnings.first() {
+        Some(warning) => Err(write_error(&warning.msg)),
+        None => Ok(file),
     }
-    let fonts = content.fonts.embed(&mut file, assets, &content.texts)?;
-    set_fonts(&mut file, fonts)?;
-    describe(&mut file, info)?;
-    identify(&mut file);
-    compress(&mut file)?;
-    let mut bytes = Vec::new();
-    file.save_to(&mut bytes).map_err(write_error)?;
-    Ok(bytes)
+}
+
+fn set_pages(file: &mut Document, contents: Vec<Vec<u8>>) -> Result<(), RenderError> {
+    let pages: Vec<lopdf::ObjectId> = file.page_iter().collect();
+    for (page, content) in pages.into_iter().zip(contents) {
+        let streams = file.get_page_contents(page);
+        let stream = streams.first().ok_or_else(|| write_error("no content"))?;
+        file.set_object(*stream, Stream::new(Dictionary::new(), content));
+    }
+    Ok(())
 }
 
 fn write_error(reason: impl ToString) -> RenderError {
@@ -105,15 +114,13 @@ fn set_fonts(file: &mut Document, fonts: Dictionary) -> Result<(), RenderError> 
     Ok(())
 }
 
-/// Deflates every stream, at the level that costs little for what it saves.
-fn compress(file: &mut Document) -> Result<(), RenderError> {
+/// Deflates what is not deflated yet.
+fn compress(file: &mut Document, deflater: &mut Deflater) -> Result<(), RenderError> {
     for object in file.objects.values_mut() {
         if let Object::Stream(stream) = object
             && !stream.dict.has(b"Filter")
         {
-            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(COMPRESSION_LEVEL));
-            encoder.write_all(&stream.content).map_err(write_error)?;
-            stream.set_content(encoder.finish().map_err(write_error)?);
+            stream.set_content(deflater.deflate(&stream.content)?);
             stream.dict.set("Filter", "FlateDecode");
         }
     }
@@ -172,7 +179,10 @@ fn text(value: &str) -> Object {
 fn identify(file: &mut Document) {
     let mut hasher = Sha256::new();
     for object in file.objects.values() {
-        if let Object::Stream(stream) = object {
+        // A font's program follows from what its codes stand for.
+        if let Object::Stream(stream) = object
+            && !stream.dict.has(b"Length1")
+        {
             hasher.update(stream.content.len().to_be_bytes());
             hasher.update(&stream.content);
         }

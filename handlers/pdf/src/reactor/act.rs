@@ -83,11 +83,18 @@ async fn rendered(
         .await;
     let logo = logo.map_err(|error| cannot_render(&error))?;
     let document = issued_document(document, locale, logo, shown.updated_at);
-    parts
-        .renderer
-        .render(document)
-        .await
-        .map_err(|error| cannot_render(&error))
+    let rendered = parts.renderer.render(document).await;
+    let rendered = rendered.map_err(|error| cannot_render(&error))?;
+    if rendered.replaced_characters > 0 {
+        // The invoice is issued, so the page shows the mark; its seller may void and issue it anew.
+        tracing::warn!(
+            stream = %stream.aggregate_id(),
+            version,
+            replaced_characters = rendered.replaced_characters,
+            "an invoice has characters that no font has"
+        );
+    }
+    Ok(Bytes::from(rendered.bytes))
 }
 
 async fn stored(
@@ -135,11 +142,5 @@ fn cannot_render(error: &RenderingError) -> Outcome {
 }
 
 fn cannot_use_objects(error: &ObjectError) -> Outcome {
-    let reason = error.to_string();
-    match error {
-        ObjectError::Unavailable(_) => Outcome::Unavailable { reason },
-        ObjectError::Damaged { .. } | ObjectError::TooLarge | ObjectError::MalformedKey => {
-            Outcome::Park { reason }
-        }
-    }
+    Outcome::of_part(error, error.may_pass())
 }

@@ -21,7 +21,7 @@ use invoiceapp_schemas::RecordedEvent;
 use crate::renderer::Renderer;
 
 /// Names the layout in each rendering's report. Changed with every change of what a page looks like.
-pub const TEMPLATE_VERSION: &str = "invoice/1";
+pub const TEMPLATE_VERSION: &str = "invoice/2";
 
 /// What the reactor and the service work with.
 #[derive(Debug, Clone)]

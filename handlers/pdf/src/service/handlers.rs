@@ -1,25 +1,35 @@
 //! The PDF service's handler.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use bytes::Bytes;
 use deserr::Deserr;
 use invoiceapp_domain::ids::InvoiceId;
 use invoiceapp_domain::invoice::{DraftContent, Invoice, IssuedInvoice};
 use invoiceapp_domain::locale::{Locale, today};
 use invoiceapp_domain::organization::{ORGANIZATION_KEY, Organization};
 use invoiceapp_domain::{Decider, Permission, StreamId, StreamKind, TenantId};
-use invoiceapp_http::query::Flag;
-use invoiceapp_http::{Authenticated, BodyErrors, Code, PathId, Problem, ProblemBody, Query, Text};
+use invoiceapp_http::query::{Flag, MAX_TOKEN_WAIT};
+use invoiceapp_http::{
+    Authenticated, BodyErrors, Code, ConsistencyToken, PathId, Problem, ProblemBody, Query, Text,
+};
 use invoiceapp_journal::execute::LoadError;
 use invoiceapp_journal::loaded::Loaded;
+use invoiceapp_journal::port::JournalError;
 use invoiceapp_objects::{ObjectKey, area, sha256_hex};
 use jiff::Timestamp;
 
 use super::answer::{PdfAnswer, being_made};
+use crate::document::InvoiceDocument;
 use crate::mapping::{DraftSetting, draft_document, issued_document};
 use crate::reactor::{PdfParts, rendering};
 use crate::renderer::RenderingError;
+
+/// Between two looks at the journal's head.
+const HEAD_POLL: Duration = Duration::from_millis(50);
 
 /// How a PDF is asked for.
 #[derive(Debug, Clone, Default, Deserr)]
@@ -52,11 +62,13 @@ pub(super) struct PdfQuery {
 pub(super) async fn pdf(
     State(parts): State<PdfParts>,
     caller: Authenticated,
+    token: ConsistencyToken,
     PathId(id): PathId<InvoiceId>,
     Query(query): Query<PdfQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.require(Permission::InvoiceGetById)?;
+    await_journal(&parts, token).await?;
     let stream = StreamId::new(caller.tenant().clone(), StreamKind::Invoice, id);
     let invoice = load::<Invoice>(&parts, &stream)
         .await?
@@ -82,6 +94,23 @@ pub(super) async fn pdf(
         .to(&headers),
         None => being_made(),
     })
+}
+
+/// Waits until the journal has what the caller has seen. Invoices are read from the journal itself,
+/// so only a replica that lags, or a token that no answer gave, has to wait.
+async fn await_journal(parts: &PdfParts, token: ConsistencyToken) -> Result<(), Problem> {
+    let Some(wanted) = token.0 else { return Ok(()) };
+    let reached = async {
+        let journal = parts.executor.journal();
+        while journal.head().await?.position < wanted {
+            tokio::time::sleep(HEAD_POLL).await;
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(MAX_TOKEN_WAIT, reached).await {
+        Ok(result) => result.map_err(|error: JournalError| Problem::from(&error)),
+        Err(_) => Err(Problem::view_behind()),
+    }
 }
 
 /// The stored rendering of an issued invoice; nothing while it is being made. A language that
@@ -134,11 +163,7 @@ async fn stored(
         .await;
     let logo = logo.map_err(|error| render_problem(&error))?;
     let page = issued_document(document, wanted, logo, produced_at);
-    let bytes = parts
-        .renderer
-        .render(page)
-        .await
-        .map_err(|error| render_problem(&error))?;
+    let bytes = rendered(parts, page).await?;
     let sha256 = sha256_hex(&bytes);
     Ok(Some(PdfAnswer {
         bytes,
@@ -173,11 +198,7 @@ async fn preview(
         produced_at,
     };
     let page = draft_document(draft, setting).map_err(|error| Problem::internal(&error))?;
-    let bytes = parts
-        .renderer
-        .render(page)
-        .await
-        .map_err(|error| render_problem(&error))?;
+    let bytes = rendered(parts, page).await?;
     let sha256 = sha256_hex(&bytes);
     Ok(PdfAnswer {
         bytes,
@@ -185,6 +206,12 @@ async fn preview(
         name: "draft".to_owned(),
         is_download: false,
     })
+}
+
+async fn rendered(parts: &PdfParts, page: InvoiceDocument) -> Result<Bytes, Problem> {
+    let rendered = parts.renderer.render(page).await;
+    let rendered = rendered.map_err(|error| render_problem(&error))?;
+    Ok(Bytes::from(rendered.bytes))
 }
 
 async fn load<A: Decider>(

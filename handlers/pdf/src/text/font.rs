@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustybuzz::{Direction, Face, Script, ShapePlan};
 
+use super::words::Words;
 use crate::error::RenderError;
 
 /// Weight of a text.
@@ -27,11 +28,11 @@ pub(crate) enum FontFace {
 }
 
 /// How many there are.
-pub(crate) const FONT_COUNT: usize = 6;
+const FONT_COUNT: usize = 6;
 
 impl FontFace {
     /// Where a character is looked for, in this order; the first also draws what is nowhere.
-    pub(crate) const fn candidates(weight: Weight) -> [Self; 4] {
+    pub(super) const fn candidates(weight: Weight) -> [Self; 4] {
         match weight {
             Weight::Regular => [
                 Self::SansRegular,
@@ -43,7 +44,7 @@ impl FontFace {
         }
     }
 
-    pub(crate) const fn index(self) -> usize {
+    const fn index(self) -> usize {
         match self {
             Self::SansRegular => 0,
             Self::SansBold => 1,
@@ -112,41 +113,55 @@ pub(crate) struct FontMetrics {
     pub(crate) cap_height: i64,
 }
 
+/// Characters below this one are asked for so often that their coverage is looked up once. They are
+/// Latin letters, figures, punctuation and symbols; marks come after them.
+pub(super) const MARKS_BEGIN: char = '\u{300}';
+const COVERED: usize = MARKS_BEGIN as usize;
+
 /// A font as the shaper reads it.
 pub(crate) struct ShapingFont {
-    pub(crate) face: Face<'static>,
-    units_per_em: i64,
+    pub(super) face: Face<'static>,
+    pub(super) words: Words,
+    units_per_em: i32,
+    covers: [bool; COVERED],
     plans: Mutex<BTreeMap<PlanKey, Arc<ShapePlan>>>,
 }
 
 impl ShapingFont {
     fn parse(font: FontFace) -> Option<Self> {
         let face = Face::from_slice(font.file(), 0)?;
-        let units_per_em = i64::from(face.units_per_em());
+        let units_per_em = face.units_per_em();
+        let mut covers = [false; COVERED];
+        for (character, is_covered) in ('\0'..MARKS_BEGIN).zip(&mut covers) {
+            *is_covered = face.glyph_index(character).is_some();
+        }
         (units_per_em > 0).then(|| Self {
             face,
+            words: Words::default(),
             units_per_em,
+            covers,
             plans: Mutex::default(),
         })
     }
 
     /// A length of the font in thousandths of an em.
-    pub(crate) fn to_thousandths(&self, units: i32) -> i64 {
-        i64::from(units) * 1_000 / self.units_per_em
+    pub(super) fn to_thousandths(&self, units: i32) -> i32 {
+        let thousandths = i64::from(units) * 1_000 / i64::from(self.units_per_em);
+        i32::try_from(thousandths).unwrap_or(i32::MAX)
     }
 
     /// The width that the file states for a glyph, in thousandths of an em. The viewer moves by
     /// it, so every other advance is an offset to it.
-    pub(crate) fn stated_width(&self, glyph: u16) -> i64 {
+    pub(crate) fn stated_width(&self, glyph: u16) -> i32 {
         let units = self
             .face
             .glyph_hor_advance(rustybuzz::ttf_parser::GlyphId(glyph));
-        i64::from(units.unwrap_or(0)) * 1_000 / self.units_per_em
+        self.to_thousandths(i32::from(units.unwrap_or(0)))
     }
 
     /// What the file says about the font as a whole, in thousandths of an em.
     pub(crate) fn metrics(&self) -> FontMetrics {
-        let scaled = |units: i16| self.to_thousandths(i32::from(units));
+        let scaled = |units: i16| i64::from(self.to_thousandths(i32::from(units)));
         let whole = self.face.global_bounding_box();
         let ascent = scaled(self.face.ascender());
         FontMetrics {
@@ -157,13 +172,17 @@ impl ShapingFont {
         }
     }
 
-    pub(crate) fn has(&self, character: char) -> bool {
-        self.face.glyph_index(character).is_some()
+    pub(super) fn has(&self, character: char) -> bool {
+        let covered = usize::try_from(u32::from(character)).ok();
+        match covered.and_then(|index| self.covers.get(index)) {
+            Some(is_covered) => *is_covered,
+            None => self.face.glyph_index(character).is_some(),
+        }
     }
 
     /// The compiled shaping plan of a script and direction; compiling one costs more than shaping
     /// a line with it.
-    pub(crate) fn plan(&self, script: Option<Script>, direction: Direction) -> Arc<ShapePlan> {
+    pub(super) fn plan(&self, script: Option<Script>, direction: Direction) -> Arc<ShapePlan> {
         let tag = script.map(|script| script.tag().to_bytes());
         let right_to_left = direction == Direction::RightToLeft;
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,25 +191,13 @@ impl ShapingFont {
     }
 }
 
-/// The parsed fonts. One per process is enough: it is filled on use and shared by threads.
+/// The parsed fonts.
 #[derive(Default)]
-pub struct Assets {
+pub(crate) struct Fonts {
     shaping: [OnceLock<Option<ShapingFont>>; FONT_COUNT],
 }
 
-impl std::fmt::Debug for Assets {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Assets").finish_non_exhaustive()
-    }
-}
-
-impl Assets {
-    /// Assets of which nothing is parsed yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
+impl Fonts {
     pub(crate) fn shaping(&self, font: FontFace) -> Result<&ShapingFont, RenderError> {
         self.shaping[font.index()]
             .get_or_init(|| ShapingFont::parse(font))

@@ -4,11 +4,9 @@ use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 use unicode_linebreak::linebreaks;
 use unicode_script::{Script, UnicodeScript};
 
-use super::font::{Assets, FontFace, Weight};
+use super::font::{FontFace, Fonts, MARKS_BEGIN, Weight};
+use super::shape::REPLACEMENT;
 use crate::error::RenderError;
-
-/// Stands for a character that no font has.
-const REPLACEMENT: char = '\u{fffd}';
 
 /// A piece of a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +36,10 @@ pub(crate) struct Itemised {
 pub(crate) fn itemise(
     paragraph: &str,
     weight: Weight,
-    assets: &Assets,
+    fonts: &Fonts,
 ) -> Result<Itemised, RenderError> {
-    let (text, fonts) = choose_fonts(paragraph, weight, assets)?;
-    let is_bidirectional = text.chars().any(is_right_to_left);
+    let (text, chosen) = choose_fonts(paragraph, weight, fonts)?;
+    let is_bidirectional = !text.is_ascii() && text.chars().any(is_right_to_left);
     let bidi = is_bidirectional.then(|| BidiInfo::new(&text, None));
     let level_at = |byte: usize| {
         bidi.as_ref()
@@ -51,7 +49,7 @@ pub(crate) fn itemise(
         .as_ref()
         .and_then(|info| info.paragraphs.first())
         .is_some_and(|paragraph| paragraph.level.is_rtl());
-    let atoms = cut(&text, &fonts, level_at);
+    let atoms = cut(&text, &chosen, level_at);
     Ok(Itemised {
         text,
         atoms,
@@ -61,10 +59,15 @@ pub(crate) fn itemise(
 }
 
 /// The atoms: a new one begins where a line may end, and where font, level or spacing change.
-fn cut(text: &str, fonts: &[FontFace], level_at: impl Fn(usize) -> Level) -> Vec<Atom> {
+fn cut(text: &str, chosen: &[Choice], level_at: impl Fn(usize) -> Level) -> Vec<Atom> {
     let mut breaks = linebreaks(text).map(|(position, _)| position).peekable();
-    let mut atoms: Vec<Atom> = Vec::with_capacity(fonts.len() / 4 + 1);
-    for ((start, character), font) in text.char_indices().zip(fonts.iter().copied()) {
+    let mut chosen = chosen.iter().peekable();
+    let mut atoms: Vec<Atom> = Vec::with_capacity(text.len() / 4 + 1);
+    for (start, character) in text.char_indices() {
+        while chosen.next_if(|choice| choice.end <= start).is_some() {}
+        let Some(Choice { font, .. }) = chosen.peek().copied().copied() else {
+            break;
+        };
         while breaks.next_if(|position| *position < start).is_some() {}
         let at_break = breaks.peek() == Some(&start);
         let atom = Atom {
@@ -99,55 +102,66 @@ fn is_right_to_left(character: char) -> bool {
         )
 }
 
-/// The drawn text, and the font of each of its characters. A run of characters that no font has
-/// becomes one replacement character, so that an emoji sequence is one mark and not five.
+/// A font, and where the text that it draws ends.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    font: FontFace,
+    end: usize,
+}
+
+/// The drawn text, and the fonts of its parts. A run of characters that no font has becomes one
+/// replacement character, so that an emoji sequence is one mark and not five.
 fn choose_fonts(
     paragraph: &str,
     weight: Weight,
-    assets: &Assets,
-) -> Result<(String, Vec<FontFace>), RenderError> {
+    fonts: &Fonts,
+) -> Result<(String, Vec<Choice>), RenderError> {
     let candidates = FontFace::candidates(weight);
     let mut text = String::with_capacity(paragraph.len());
-    let mut fonts: Vec<FontFace> = Vec::with_capacity(paragraph.len());
+    let mut chosen: Vec<Choice> = Vec::new();
     let mut missing_before = false;
     for character in paragraph.chars() {
         if missing_before && is_joiner(character) {
             continue;
         }
-        match font_of(character, fonts.last().copied(), &candidates, assets)? {
-            Some(font) => {
-                text.push(character);
-                fonts.push(font);
-                missing_before = false;
-            }
-            None if missing_before => {}
-            None => {
-                text.push(REPLACEMENT);
-                fonts.push(candidates[0]);
-                missing_before = true;
-            }
+        let previous = chosen.last().map(|choice| choice.font);
+        let found = font_of(character, previous, &candidates, fonts)?;
+        if found.is_none() && missing_before {
+            continue;
+        }
+        missing_before = found.is_none();
+        text.push(if missing_before {
+            REPLACEMENT
+        } else {
+            character
+        });
+        let (font, end) = (found.unwrap_or(candidates[0]), text.len());
+        match chosen.last_mut() {
+            Some(last) if last.font == font => last.end = end,
+            _ => chosen.push(Choice { font, end }),
         }
     }
-    Ok((text, fonts))
+    Ok((text, chosen))
 }
 
 fn font_of(
     character: char,
     previous: Option<FontFace>,
     candidates: &[FontFace],
-    assets: &Assets,
+    fonts: &Fonts,
 ) -> Result<Option<FontFace>, RenderError> {
     // A mark or joiner belongs to what it stands on; in another font it would not attach.
     if is_joiner(character) {
         return Ok(Some(previous.unwrap_or(candidates[0])));
     }
-    if let Some(previous) = previous.filter(|_| character.script() == Script::Inherited)
-        && assets.shaping(previous)?.has(character)
+    if character >= MARKS_BEGIN
+        && let Some(previous) = previous.filter(|_| character.script() == Script::Inherited)
+        && fonts.shaping(previous)?.has(character)
     {
         return Ok(Some(previous));
     }
     for font in candidates {
-        if may_have(*font, character) && assets.shaping(*font)?.has(character) {
+        if may_have(*font, character) && fonts.shaping(*font)?.has(character) {
             return Ok(Some(*font));
         }
     }

@@ -6,12 +6,10 @@ mod itemise;
 mod line;
 mod shape;
 mod style;
+mod words;
 mod wrap;
 
-pub use font::Assets;
-
-pub(crate) use font::FontFace;
-pub(crate) use font::Weight;
+pub(crate) use font::{FontFace, Fonts, Weight};
 pub(crate) use line::{GlyphRun, TextLine};
-pub(crate) use shape::{Glyph, GlyphTexts, Shaper};
+pub(crate) use shape::Shaper;
 pub(crate) use style::{Colour, TextStyle};

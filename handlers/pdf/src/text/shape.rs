@@ -1,60 +1,62 @@
-//! Shaping, with what was shaped before in the same document remembered: an invoice repeats its
-//! words.
+//! Shaping: from a piece of text in one font to positioned glyphs.
 
-use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustybuzz::{BufferClusterLevel, Direction, GlyphBuffer, UnicodeBuffer, shape_with_plan};
 use unicode_bidi::Level;
 
-use super::font::{Assets, FONT_COUNT, FontFace, ShapingFont};
+use super::font::{FontFace, Fonts, ShapingFont};
 use crate::error::RenderError;
+
+/// Stands for a character that no font has.
+pub(super) const REPLACEMENT: char = '\u{fffd}';
 
 /// A glyph and how the pen moves around it, in thousandths of an em.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Glyph {
     pub(crate) id: u16,
     /// Moves the pen right before the glyph.
-    pub(crate) before: i64,
+    pub(crate) before: i32,
     /// Moves the pen left after the glyph, beyond the width that the file states.
-    pub(crate) after: i64,
+    pub(crate) after: i32,
     /// Raises the glyph.
-    pub(crate) rise: i64,
+    pub(crate) rise: i32,
+    /// Which bytes of the text it stands for.
+    said: (u32, u32),
 }
 
 /// A shaped piece of text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shaped {
+    pub(crate) text: Arc<str>,
     pub(crate) glyphs: Vec<Glyph>,
     /// Its width, in thousandths of an em.
     pub(crate) advance: i64,
+    /// How many marks in it stand for characters that no font has.
+    pub(crate) replaced: usize,
 }
 
-/// What the glyphs of a document say, per font.
-pub(crate) type GlyphTexts = BTreeMap<FontFace, BTreeMap<u16, String>>;
+impl Shaped {
+    /// What one of its glyphs stands for.
+    pub(crate) fn said(&self, glyph: &Glyph) -> &str {
+        let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+        let (start, end) = glyph.said;
+        self.text.get(at(start)..at(end)).unwrap_or_default()
+    }
+}
 
-/// Shapes the texts of one document.
+/// Shapes texts, one after the other.
 pub(crate) struct Shaper<'a> {
-    pub(crate) assets: &'a Assets,
-    words: [HashMap<String, Rc<Shaped>>; FONT_COUNT * 2],
-    texts: GlyphTexts,
+    pub(super) fonts: &'a Fonts,
     buffer: Option<UnicodeBuffer>,
 }
 
 impl<'a> Shaper<'a> {
-    pub(crate) fn new(assets: &'a Assets) -> Self {
+    pub(crate) const fn new(fonts: &'a Fonts) -> Self {
         Self {
-            assets,
-            words: std::array::from_fn(|_| HashMap::new()),
-            texts: GlyphTexts::new(),
+            fonts,
             buffer: None,
         }
-    }
-
-    /// What each glyph that was shaped stands for. A glyph has one text in a file; the first that
-    /// it was used for is kept.
-    pub(crate) fn into_glyph_texts(self) -> GlyphTexts {
-        self.texts
     }
 
     /// Shapes a piece of one font and level.
@@ -63,44 +65,39 @@ impl<'a> Shaper<'a> {
         text: &str,
         font: FontFace,
         level: Level,
-    ) -> Result<Rc<Shaped>, RenderError> {
-        let slot = font.index() * 2 + usize::from(level.is_rtl());
-        if let Some(shaped) = self.words[slot].get(text) {
-            return Ok(Rc::clone(shaped));
+    ) -> Result<Arc<Shaped>, RenderError> {
+        let loaded = self.fonts.shaping(font)?;
+        let right_to_left = level.is_rtl();
+        if let Some(known) = loaded.words.get(text, right_to_left) {
+            return Ok(known);
         }
-        let shaped = Rc::new(self.shape_anew(text, font, level)?);
-        self.words[slot].insert(text.to_owned(), Rc::clone(&shaped));
+        let shaped = Arc::new(self.shape_anew(text, loaded, right_to_left));
+        loaded.words.keep(&shaped, right_to_left);
         Ok(shaped)
     }
 
-    fn shape_anew(
-        &mut self,
-        text: &str,
-        font: FontFace,
-        level: Level,
-    ) -> Result<Shaped, RenderError> {
-        let loaded = self.assets.shaping(font)?;
+    fn shape_anew(&mut self, text: &str, font: &ShapingFont, right_to_left: bool) -> Shaped {
         let mut buffer = self.buffer.take().unwrap_or_default();
         buffer.push_str(text);
         buffer.set_cluster_level(BufferClusterLevel::MonotoneCharacters);
         buffer.guess_segment_properties();
-        let rightwards = if level.is_rtl() {
+        let direction = if right_to_left {
             Direction::RightToLeft
         } else {
             Direction::LeftToRight
         };
-        buffer.set_direction(rightwards);
-        let plan = loaded.plan(Some(buffer.script()), rightwards);
-        let glyphs = shape_with_plan(&loaded.face, &plan, buffer);
-        let shaped = positioned(loaded, &glyphs);
-        note_texts(self.texts.entry(font).or_default(), text, &glyphs);
+        buffer.set_direction(direction);
+        let plan = font.plan(Some(buffer.script()), direction);
+        let glyphs = shape_with_plan(&font.face, &plan, buffer);
+        let shaped = positioned(font, text, &glyphs);
         self.buffer = Some(glyphs.clear());
-        Ok(shaped)
+        shaped
     }
 }
 
-fn positioned(font: &ShapingFont, buffer: &GlyphBuffer) -> Shaped {
+fn positioned(font: &ShapingFont, text: &str, buffer: &GlyphBuffer) -> Shaped {
     let mut advance = 0;
+    let mut clusters = Clusters::of(text, buffer);
     let glyphs = buffer
         .glyph_infos()
         .iter()
@@ -109,38 +106,52 @@ fn positioned(font: &ShapingFont, buffer: &GlyphBuffer) -> Shaped {
             let id = u16::try_from(info.glyph_id).unwrap_or(0);
             let width = font.to_thousandths(position.x_advance);
             let before = font.to_thousandths(position.x_offset);
-            advance += width;
+            advance += i64::from(width);
             Glyph {
                 id,
                 before,
                 after: font.stated_width(id) - width + before,
                 rise: font.to_thousandths(position.y_offset),
+                said: clusters.said(info.cluster),
             }
         })
         .collect();
-    Shaped { glyphs, advance }
-}
-
-/// Notes which part of `text` each glyph stands for: from its cluster to the next one. Of several
-/// glyphs of one cluster the first says it all.
-fn note_texts(texts: &mut BTreeMap<u16, String>, text: &str, buffer: &GlyphBuffer) {
-    let mut starts: Vec<usize> = buffer.glyph_infos().iter().map(cluster_start).collect();
-    starts.sort_unstable();
-    starts.dedup();
-    let mut noted = vec![false; starts.len()];
-    for info in buffer.glyph_infos() {
-        let Ok(index) = starts.binary_search(&cluster_start(info)) else {
-            continue;
-        };
-        let end = starts.get(index + 1).copied().unwrap_or(text.len());
-        let part = text.get(starts[index]..end).unwrap_or_default();
-        let said = if noted[index] { "" } else { part };
-        noted[index] = true;
-        let glyph = u16::try_from(info.glyph_id).unwrap_or(0);
-        texts.entry(glyph).or_insert_with(|| said.to_owned());
+    Shaped {
+        text: Arc::from(text),
+        glyphs,
+        advance,
+        replaced: text.matches(REPLACEMENT).count(),
     }
 }
 
-fn cluster_start(info: &rustybuzz::GlyphInfo) -> usize {
-    usize::try_from(info.cluster).unwrap_or(usize::MAX)
+/// Which part of a text each glyph stands for: from its cluster to the next one. Of several glyphs
+/// of one cluster the first says it all.
+struct Clusters {
+    /// Where clusters begin, and the text's end.
+    starts: Vec<u32>,
+    said: Vec<bool>,
+}
+
+impl Clusters {
+    fn of(text: &str, buffer: &GlyphBuffer) -> Self {
+        let infos = buffer.glyph_infos();
+        let mut starts: Vec<u32> = infos.iter().map(|info| info.cluster).collect();
+        starts.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        starts.sort_unstable();
+        starts.dedup();
+        let said = vec![false; starts.len()];
+        Self { starts, said }
+    }
+
+    fn said(&mut self, cluster: u32) -> (u32, u32) {
+        let nothing = (0, 0);
+        let Ok(index) = self.starts.binary_search(&cluster) else {
+            return nothing;
+        };
+        if std::mem::replace(&mut self.said[index], true) {
+            return nothing;
+        }
+        let end = self.starts.get(index + 1).copied().unwrap_or(cluster);
+        (cluster, end)
+    }
 }

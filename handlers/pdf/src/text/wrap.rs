@@ -1,6 +1,6 @@
 //! Fills lines greedily, and puts each into visual order.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use unicode_bidi::{BidiInfo, Level};
 
@@ -19,13 +19,13 @@ const ELLIPSIS: char = '…';
 #[derive(Clone)]
 struct Piece {
     atom: Atom,
-    shaped: Rc<Shaped>,
+    shaped: Arc<Shaped>,
 }
 
 impl Shaper<'_> {
     /// A text on one line, however long.
     pub(crate) fn line(&mut self, text: &str, style: TextStyle) -> Result<TextLine, RenderError> {
-        let itemised = itemise(&single_line(text), style.weight, self.assets)?;
+        let itemised = itemise(&single_line(text), style.weight, self.fonts)?;
         let pieces = self.pieces(&itemised)?;
         Ok(finish(&itemised, &pieces, style))
     }
@@ -37,12 +37,7 @@ impl Shaper<'_> {
         style: TextStyle,
         width: Length,
     ) -> Result<TextLine, RenderError> {
-        let line = self.line(text, style)?;
-        if line.width <= width || line.width <= Length::ZERO {
-            return Ok(line);
-        }
-        let size = Length(style.size.0.saturating_mul(width.0) / line.width.0);
-        self.line(text, style.sized(size))
+        Ok(self.line(text, style)?.fitted(width))
     }
 
     /// A text in as many lines as it takes; a line feed ends a line.
@@ -54,7 +49,7 @@ impl Shaper<'_> {
     ) -> Result<Vec<TextLine>, RenderError> {
         let mut lines = Vec::new();
         for paragraph in paragraphs(text) {
-            let itemised = itemise(&paragraph, style.weight, self.assets)?;
+            let itemised = itemise(&paragraph, style.weight, self.fonts)?;
             if itemised.atoms.is_empty() {
                 lines.push(finish(&itemised, &[], style));
                 continue;
@@ -74,7 +69,7 @@ impl Shaper<'_> {
         width: Length,
         lines_max: usize,
     ) -> Result<Vec<TextLine>, RenderError> {
-        let itemised = itemise(&single_line(text), style.weight, self.assets)?;
+        let itemised = itemise(&single_line(text), style.weight, self.fonts)?;
         let filled = self.filled(&itemised, style, width)?;
         let is_cut = filled.len() > lines_max;
         let mut lines: Vec<TextLine> = filled
@@ -244,10 +239,10 @@ fn finish(itemised: &Itemised, pieces: &[Piece], style: TextStyle) -> TextLine {
     let advance: i64 = pieces.iter().map(|piece| piece.shaped.advance).sum();
     let mut runs: Vec<GlyphRun> = Vec::new();
     let mut join = |piece: &Piece| match runs.last_mut() {
-        Some(run) if run.font == piece.atom.font => run.glyphs.extend(&piece.shaped.glyphs),
+        Some(run) if run.font == piece.atom.font => run.words.push(Arc::clone(&piece.shaped)),
         _ => runs.push(GlyphRun {
             font: piece.atom.font,
-            glyphs: piece.shaped.glyphs.clone(),
+            words: vec![Arc::clone(&piece.shaped)],
         }),
     };
     if itemised.is_bidirectional {
@@ -260,7 +255,7 @@ fn finish(itemised: &Itemised, pieces: &[Piece], style: TextStyle) -> TextLine {
     }
     TextLine {
         style,
-        width: Length(advance.saturating_mul(style.size.0) / 1_000),
+        width: style.size.of_thousandths(advance),
         runs,
         right_to_left: itemised.right_to_left,
     }

@@ -29,7 +29,7 @@ fn digest(bytes: &[u8]) -> String {
 fn digests(assets: &Assets) -> String {
     documents()
         .iter()
-        .map(|document| digest(&render(document, assets).unwrap()))
+        .map(|document| digest(&render(document, assets).unwrap().bytes))
         .collect()
 }
 
@@ -88,7 +88,7 @@ fn the_digests_are_printed_for_another_process() {
 #[test]
 fn the_identifier_of_a_file_is_made_of_its_content() {
     let id = |document: &InvoiceDocument| {
-        let file = read_bytes(render(document, &Assets::new()).unwrap()).file;
+        let file = read_bytes(render(document, &Assets::new()).unwrap().bytes).file;
         format!("{:?}", file.trailer.get(b"ID").unwrap())
     };
     let mut other = short(Locale::En);

@@ -32,6 +32,7 @@ pub(crate) fn line(name: &str, quantity: &str, unit: &str, price: &str, amount: 
         unit_price: UnitPrice::parse(price).unwrap(),
         price_base_quantity: None,
         vat: standard("19"),
+        price_amount: amount,
         amount,
         allowances: Vec::new(),
         charges: Vec::new(),
@@ -301,6 +302,16 @@ pub(crate) fn gross_draft() -> InvoiceDocument {
     document
 }
 
+/// Prices with tax, in an issued document of one page, in a language.
+pub(crate) fn gross(locale: Locale) -> InvoiceDocument {
+    InvoiceDocument {
+        locale,
+        draft: false,
+        number: Some("INV-2026-00042".to_owned()),
+        ..gross_draft()
+    }
+}
+
 /// The short document in another currency, with amounts of its minor units.
 pub(crate) fn in_currency(locale: Locale, code: &str) -> InvoiceDocument {
     let currency = Currency::parse(code).unwrap();
@@ -308,6 +319,7 @@ pub(crate) fn in_currency(locale: Locale, code: &str) -> InvoiceDocument {
     document.currency = currency;
     let convert = |money: &mut Money| *money = Money::from_minor(money.minor(), currency).unwrap();
     for line in &mut document.lines {
+        convert(&mut line.price_amount);
         convert(&mut line.amount);
     }
     for row in &mut document.tax_breakdown {

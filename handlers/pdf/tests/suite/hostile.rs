@@ -1,16 +1,12 @@
 //! Any text can be rendered: it comes out, comes out replaced, or does not come out, and nothing
 //! panics.
 
-use std::sync::LazyLock;
-
 use invoiceapp_domain::locale::Locale;
-use invoiceapp_pdf::{Assets, InvoiceDocument, render};
+use invoiceapp_pdf::{InvoiceDocument, render};
 use proptest::prelude::*;
 
 use crate::fixtures::short;
-use crate::reader::{read, read_bytes};
-
-static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::new);
+use crate::reader::{ASSETS, read, read_bytes};
 
 /// The text in every place that takes one.
 fn everywhere(text: &str) -> InvoiceDocument {
@@ -68,6 +64,11 @@ fn what_no_font_has_is_replaced_visibly_and_once() {
     document.note = Some("before 👩‍👩‍👧‍👦 after".to_owned());
     let text = read(&document).squeezed();
     assert!(text.contains("before\u{fffd}after"), "{text}");
+    let replaced =
+        |document: &InvoiceDocument| render(document, &ASSETS).unwrap().replaced_characters;
+    assert_eq!(replaced(&document), 1);
+    document.note = Some("before and after".to_owned());
+    assert_eq!(replaced(&document), 0);
 }
 
 #[test]
@@ -82,7 +83,7 @@ proptest! {
 
     #[test]
     fn any_text_anywhere_gives_a_file_that_can_be_read(text in any_text()) {
-        let bytes = render(&everywhere(&text), &ASSETS).unwrap();
+        let bytes = render(&everywhere(&text), &ASSETS).unwrap().bytes;
         prop_assert!(!read_bytes(bytes).pages().is_empty());
     }
 }

@@ -1,11 +1,11 @@
 //! Pages: where they break, and what is on each of them.
 
 use invoiceapp_domain::locale::Locale;
-use invoiceapp_pdf::document::DOCUMENT_LINES_MAX;
+use invoiceapp_pdf::document::{Adjustment, DOCUMENT_LINES_MAX};
 use invoiceapp_pdf::{Assets, RenderError, render};
 use rstest::rstest;
 
-use crate::fixtures::{line, long, short};
+use crate::fixtures::{euro, gross, line, long, short};
 use crate::reader::read;
 
 #[rstest]
@@ -111,6 +111,48 @@ fn many_allowances_go_on_over_pages_and_the_amount_due_comes_once() {
     assert!(file.pages().len() > 2);
     assert!((0..150).all(|index| text.contains(&format!("Reason-{index:03}"))));
     assert_eq!(text.matches("Amount due").count(), 1);
+}
+
+#[rstest]
+#[case(Locale::En, "Unit price incl. VAT", "Amount incl. VAT")]
+#[case(Locale::De, "Einzelpreis brutto", "Betrag brutto")]
+#[case(Locale::Fr, "Prix unitaire TTC", "Montant TTC")]
+#[case(Locale::Es, "Precio con IVA", "Importe con IVA")]
+#[case(Locale::Pl, "Cena jedn. brutto", "Wartość brutto")]
+#[case(Locale::Vi, "Đơn giá gồm thuế", "Thành tiền gồm thuế")]
+fn the_heads_of_gross_columns_are_whole(
+    #[case] locale: Locale,
+    #[case] price: &str,
+    #[case] amount: &str,
+) {
+    let file = read(&gross(locale));
+    let text = file.squeezed();
+    for head in [price, amount] {
+        assert!(
+            text.contains(&head.replace(' ', "")),
+            "{head} is cut in {text}"
+        );
+    }
+}
+
+#[test]
+fn the_amounts_of_a_discounted_line_go_from_its_price_to_what_is_left() {
+    let mut document = short(Locale::En);
+    let line = &mut document.lines[0];
+    line.price_amount = euro("298.00");
+    line.amount = euro("290.10");
+    let adjustment = |reason: &str, amount| Adjustment {
+        reason: reason.to_owned(),
+        percent: None,
+        amount: euro(amount),
+    };
+    line.allowances = vec![adjustment("volume", "14.90")];
+    line.charges = vec![adjustment("express", "7.00")];
+    let text = read(&document).text();
+    let (_, after_name) = text.split_once("Akku-Bohrschrauber BS-180").unwrap();
+    let place = |part: &str| after_name.find(part).unwrap();
+    let places = ["298.00", "volume", "14.90", "express", "7.00", "290.10"].map(place);
+    assert!(places.is_sorted(), "{text}");
 }
 
 #[test]

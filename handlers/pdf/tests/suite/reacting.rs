@@ -1,5 +1,7 @@
 //! The reactor: one rendering per language, of the issued version, however often it is tried.
 
+use std::sync::{Arc, Mutex};
+
 use invoiceapp_domain::digest::Sha256Hex;
 use invoiceapp_domain::ids::MediaId;
 use invoiceapp_domain::invoice::Rendering;
@@ -124,4 +126,47 @@ async fn the_logo_comes_from_the_store_and_a_missing_one_is_waited_for() {
     assert!(world.retry(&jobs[0]).await);
     world.work().await;
     assert_eq!(renderings(&world, 1).await.len(), 1);
+}
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+// On one thread, because that is whose events the subscriber sees.
+#[tokio::test]
+async fn characters_that_no_font_has_are_reported_by_their_number_and_not_shown() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    world.draft(&stream(1)).await;
+    world.issue(&stream(1), None).await;
+    world.draft_of(&stream(2), "Beratung 𓀀 und 𓂀").await;
+    world.issue(&stream(2), None).await;
+    while world.work().await > 0 {}
+    assert_eq!(renderings(&world, 2).await.len(), 1);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut warnings = log
+        .lines()
+        .filter(|line| line.contains("an invoice has characters that no font has"));
+    let warning = warnings.next().unwrap();
+    assert!(warning.contains("replaced_characters=2"), "{warning}");
+    assert!(warning.contains(&stream(2).aggregate_id()), "{warning}");
+    assert!(!log.contains("Beratung"), "{log}");
+    assert_eq!(warnings.next(), None);
 }

@@ -1,7 +1,12 @@
 //! Reads a file back, by another path than the one that wrote it.
 
+use std::sync::LazyLock;
+
 use invoiceapp_pdf::{Assets, InvoiceDocument, render};
 use lopdf::{Document, Object};
+
+/// One for all tests, as a process has one: that fresh ones change nothing is a test of its own.
+pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::new);
 
 /// A rendered file, parsed.
 pub(crate) struct ReadFile {
@@ -10,7 +15,7 @@ pub(crate) struct ReadFile {
 }
 
 pub(crate) fn read(document: &InvoiceDocument) -> ReadFile {
-    read_bytes(render(document, &Assets::new()).unwrap())
+    read_bytes(render(document, &ASSETS).unwrap().bytes)
 }
 
 pub(crate) fn read_bytes(bytes: Vec<u8>) -> ReadFile {

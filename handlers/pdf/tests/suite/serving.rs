@@ -58,6 +58,32 @@ async fn a_rendering_is_202_while_it_is_made_and_then_the_stored_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_an_event_to_come_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    world.draft(&stream(1)).await;
+    let drafted = world.executor.journal().head().await.unwrap().position;
+    let token = (drafted + 1).to_string();
+    let (path, tenant, invoice) = (path(1, ""), tenant(), stream(1));
+    let (answer, ()) = tokio::join!(
+        world.get_with(&path, &tenant, Some(("consistency-token", &token))),
+        world.issue(&invoice, None),
+    );
+    // Without the wait it would see a draft, and answer 409.
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_no_answer_gave_is_400() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    world.draft(&stream(1)).await;
+    let header = Some(("consistency-token", "soon"));
+    let answer = world.get_with(&path(1, ""), &tenant(), header).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_language_is_rendered_from_the_same_document() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::open(folder.path()).await;

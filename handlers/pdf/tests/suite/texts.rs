@@ -2,7 +2,7 @@
 
 use invoiceapp_domain::invoice::DocumentType;
 use invoiceapp_domain::locale::Locale;
-use invoiceapp_pdf::{Assets, RenderError, render};
+use invoiceapp_pdf::{Assets, InvoiceDocument, RenderError, render};
 use lopdf::Object;
 use rstest::rstest;
 use sha2::{Digest, Sha256};
@@ -92,6 +92,44 @@ fn only_the_fonts_that_a_document_uses_are_in_it() {
     assert_eq!(all.fonts().len(), 6);
     // Four megabytes of a font are not carried along for a few of its glyphs.
     assert!(all.bytes.len() < 100_000, "{} bytes", all.bytes.len());
+}
+
+/// The font programs of a file, sorted.
+fn font_programs(document: &InvoiceDocument) -> Vec<Vec<u8>> {
+    let file = read(document).file;
+    let mut programs: Vec<Vec<u8>> = file
+        .objects
+        .values()
+        .filter_map(|object| object.as_stream().ok())
+        .filter(|stream| stream.dict.has(b"Length1"))
+        .map(|stream| stream.content.clone())
+        .collect();
+    programs.sort();
+    programs
+}
+
+#[test]
+fn documents_of_the_usual_languages_share_their_fonts_and_stay_small() {
+    let german = font_programs(&short(Locale::De));
+    assert_eq!(german.len(), 2);
+    for locale in [Locale::En, Locale::Fr, Locale::Es, Locale::Pl] {
+        assert!(font_programs(&short(locale)) == german, "{locale}");
+    }
+    assert!(read(&short(Locale::De)).bytes.len() < 60_000);
+    let vietnamese = font_programs(&short(Locale::Vi));
+    assert!(vietnamese != german);
+    assert!(font_programs(&in_currency(Locale::Vi, "VND")) == vietnamese);
+}
+
+#[test]
+fn a_glyph_that_is_not_usual_gives_a_document_fonts_of_its_own() {
+    let mut document = short(Locale::De);
+    document.lines[0].name = "Ηλεκτρικό δράπανο".to_owned();
+    let greek = read(&document);
+    assert!(greek.text().contains("Ηλεκτρικό δράπανο"));
+    let (greek, german) = (font_programs(&document), font_programs(&short(Locale::De)));
+    // The bold font draws nothing that is not usual.
+    assert_eq!(greek.iter().filter(|font| german.contains(font)).count(), 1);
 }
 
 #[test]
@@ -218,4 +256,4 @@ fn the_text_of_a_known_invoice_has_not_changed() {
     );
 }
 
-const GOLDEN_TEXT_SHA256: &str = "6dd09d3371b20d32c68153399a6be57ae3f67e67bd2d4d6f39482b6eb7e64f8e";
+const GOLDEN_TEXT_SHA256: &str = "f6b710dc66186e85a81422e215be669dabe2e9cc53f0eec2b97ff36289a21b81";

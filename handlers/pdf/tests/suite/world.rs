@@ -168,6 +168,11 @@ impl World {
     }
 
     pub(crate) async fn draft(&self, stream: &StreamId) {
+        self.draft_of(stream, "Beratung").await;
+    }
+
+    /// A draft of one item.
+    pub(crate) async fn draft_of(&self, stream: &StreamId, item: &str) {
         let draft = NewDraft {
             buyer: Some(Buyer {
                 name: Name::parse("Zażółć S.A.").unwrap(),
@@ -175,7 +180,7 @@ impl World {
                 vat_id: None,
                 address: address(),
             }),
-            lines: vec![line()],
+            lines: vec![line(item)],
             ..NewDraft::new(Currency::EUR)
         };
         self.command(stream, InvoiceCommand::CreateDraft(Box::new(draft)))
@@ -217,6 +222,17 @@ impl World {
 
     /// Asks the service as a user of a tenant who may read invoices.
     pub(crate) async fn get(&self, path: &str, owner: &TenantId, known: Option<&str>) -> Answer {
+        let header = known.map(|tag| ("if-none-match", tag));
+        self.get_with(path, owner, header).await
+    }
+
+    /// The same with a header.
+    pub(crate) async fn get_with(
+        &self,
+        path: &str,
+        owner: &TenantId,
+        header: Option<(&str, &str)>,
+    ) -> Answer {
         let user = UserId(Uuid::from_u128(7));
         self.issuer
             .allow(owner, user, &[Permission::InvoiceGetById]);
@@ -224,8 +240,8 @@ impl World {
             "authorization",
             format!("Bearer {}", self.issuer.token(owner, user)),
         );
-        if let Some(tag) = known {
-            request = request.header("if-none-match", tag);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         self.send(request.body(Body::empty()).unwrap()).await
     }
@@ -279,13 +295,13 @@ fn seller(logo: Option<LogoSnapshot>) -> Seller {
     }
 }
 
-fn line() -> InvoiceLine {
+fn line(item: &str) -> InvoiceLine {
     InvoiceLine {
         line_id: LineId(Uuid::from_u128(1)),
         product_id: None,
         price_version: None,
         sku: None,
-        name: Name::parse("Beratung").unwrap(),
+        name: Name::parse(item).unwrap(),
         description: None,
         quantity: Quantity::ONE,
         unit_code: UnitCode::one(),

@@ -8,6 +8,7 @@
 
 mod administration;
 mod claiming;
+pub mod feed;
 mod planning;
 mod waking;
 

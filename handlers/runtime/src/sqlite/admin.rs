@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use sqlx::{Row, SqlitePool};
 
-use super::rows::{instant, micros, position_of, record_from_row, short, state_of};
-use super::unavailable;
+use super::rows::record_from_row;
+use crate::columns::{instant, list_limit, micros, position_of, short, state_of, unavailable};
 use crate::job::JobId;
-use crate::jobs::{JobFilter, JobRecord, JobStoreError, LIST_JOBS_MAX, ReactorStatus, StateCount};
+use crate::jobs::{JobFilter, JobRecord, JobStoreError, ReactorStatus, StateCount};
 
 const STATUS: &str = "\
 SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,
@@ -77,16 +77,11 @@ pub(super) async fn list(
     pool: &SqlitePool,
     filter: &JobFilter,
 ) -> Result<Vec<JobRecord>, JobStoreError> {
-    let limit = if filter.limit == 0 {
-        LIST_JOBS_MAX
-    } else {
-        filter.limit.min(LIST_JOBS_MAX)
-    };
     let rows = sqlx::query(LIST)
         .bind(filter.reactor.as_deref())
         .bind(filter.state.map(|state| state.as_str()))
         .bind(filter.id.map(|id| id.0.as_bytes().to_vec()))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(list_limit(filter))
         .fetch_all(pool)
         .await
         .map_err(unavailable)?;

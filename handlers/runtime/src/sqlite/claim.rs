@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::rows::{claim_from_row, instant, micros, short, to_i64};
-use super::unavailable;
+use super::rows::claim_from_row;
+use crate::columns::{instant, micros, short, to_i64, unavailable};
 use crate::job::{Claim, Ticket, Verdict};
 use crate::jobs::JobStoreError;
 

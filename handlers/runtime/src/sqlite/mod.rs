@@ -17,6 +17,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::columns::unavailable;
 use crate::job::{Claim, JobId, PlanBatch, Ticket, Verdict};
 use crate::jobs::{JobFilter, JobRecord, JobStore, JobStoreError, ReactorStatus};
 
@@ -75,10 +76,6 @@ impl SqliteJobStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
-}
-
-fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JobStoreError {
-    JobStoreError::Unavailable(source.into())
 }
 
 #[async_trait]

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::rows::{micros, position_of, to_i64};
-use super::unavailable;
+use crate::columns::{TAKEN_BACK, beginning, micros, position_of, to_i64, unavailable};
 use crate::job::{JobId, PlanBatch, PlannedJob, Ticket};
 use crate::jobs::JobStoreError;
 
@@ -52,7 +51,6 @@ const CANCEL_RUNNING: &str = "\
 UPDATE jobs SET cancel_reason = ?3, updated_at = ?4
  WHERE reactor = ?1 AND state = 'running'
    AND dedupe_key IN (SELECT value FROM json_each(?2))";
-const CANCEL_REASON: &str = "a later event took the wish back";
 
 const FINISH_PLAN_JOB: &str = "\
 UPDATE jobs SET state = 'done', due_at = NULL, reason = NULL, updated_at = ?3
@@ -159,7 +157,7 @@ async fn write_batch(
             sqlx::query(statement)
                 .bind(reactor)
                 .bind(&keys)
-                .bind(CANCEL_REASON)
+                .bind(TAKEN_BACK)
                 .bind(micros(now))
                 .execute(&mut *connection)
                 .await
@@ -189,11 +187,7 @@ fn job_row(reactor: &str, planned: &PlannedJob) -> Value {
         ordinal,
         parked,
     } = planned;
-    let (kind, state) = if parked.is_some() {
-        ("plan", "parked")
-    } else {
-        ("act", "planned")
-    };
+    let (kind, state) = beginning(planned);
     json!({
         "id": JobId::derive(reactor, &job.dedupe_key).0.simple().to_string(),
         "dedupe_key": job.dedupe_key,

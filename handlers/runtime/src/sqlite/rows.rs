@@ -1,43 +1,13 @@
-//! Rows to values and back. A value that this program would not have written is damage, said by
-//! the column's name and never by its content.
+//! Rows to values.
 
 use invoiceapp_domain::StreamId;
-use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::unavailable;
-use crate::job::{Claim, Job, JobId, JobKind, JobSource, JobState, Ticket};
-use crate::jobs::{JobRecord, JobStoreError, REASON_BYTES_MAX};
-
-pub(super) fn micros(instant: Timestamp) -> i64 {
-    instant.as_microsecond()
-}
-
-pub(super) fn instant(micros: i64) -> Result<Timestamp, JobStoreError> {
-    Timestamp::from_microsecond(micros).map_err(|_| damaged("time"))
-}
-
-pub(super) fn to_i64(value: u64) -> Result<i64, JobStoreError> {
-    i64::try_from(value).map_err(|_| damaged("number"))
-}
-
-pub(super) fn position_of(value: i64) -> Result<u64, JobStoreError> {
-    u64::try_from(value).map_err(|_| damaged("position"))
-}
-
-/// A reason of at most [`REASON_BYTES_MAX`] bytes.
-pub(super) fn short(reason: &str) -> String {
-    let end = reason.floor_char_boundary(REASON_BYTES_MAX);
-    reason.get(..end).unwrap_or_default().to_owned()
-}
-
-fn damaged(what: &str) -> JobStoreError {
-    JobStoreError::Damaged {
-        what: what.to_owned(),
-    }
-}
+use crate::columns::{damaged, instant, kind_of, state_of, unavailable};
+use crate::job::{Claim, Job, JobId, JobSource, Ticket};
+use crate::jobs::{JobRecord, JobStoreError};
 
 fn unsigned<T: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Result<T, JobStoreError> {
     let value: i64 = row.try_get(column).map_err(unavailable)?;
@@ -55,11 +25,7 @@ fn text(row: &SqliteRow, column: &str) -> Result<String, JobStoreError> {
 
 pub(super) fn claim_from_row(row: &SqliteRow) -> Result<Claim, JobStoreError> {
     let id = JobId(uuid(row, "id")?);
-    let kind = match text(row, "kind")?.as_str() {
-        "act" => JobKind::Act,
-        "plan" => JobKind::Plan,
-        _ => return Err(damaged("kind")),
-    };
+    let kind = kind_of(&text(row, "kind")?)?;
     let started: Option<i64> = row.try_get("started_fence").map_err(unavailable)?;
     let job = Job {
         id,
@@ -110,8 +76,4 @@ pub(super) fn record_from_row(row: &SqliteRow) -> Result<JobRecord, JobStoreErro
         updated_at: instant(unsigned(row, "updated_at")?)?,
         due_at: due_at.map(instant).transpose()?,
     })
-}
-
-pub(super) fn state_of(name: &str) -> Result<JobState, JobStoreError> {
-    JobState::parse(name).ok_or_else(|| damaged("state"))
 }

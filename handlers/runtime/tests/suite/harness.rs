@@ -30,6 +30,13 @@ pub(crate) struct ManualClock {
 }
 
 impl ManualClock {
+    pub(crate) fn new() -> Self {
+        Self {
+            now: Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()),
+            ids: AtomicU64::new(1),
+        }
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         let mut now = self.now.lock().unwrap();
         *now = now.saturating_add(by).unwrap();
@@ -358,10 +365,7 @@ impl World {
             longest: Duration::from_millis(5),
         };
         Self {
-            clock: Arc::new(ManualClock {
-                now: Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()),
-                ids: AtomicU64::new(1),
-            }),
+            clock: Arc::new(ManualClock::new()),
             feed: Arc::new(MemoryFeed {
                 events: Mutex::default(),
                 head: watch::Sender::new(0),

@@ -7,7 +7,9 @@
 )]
 
 mod crashes;
+mod feed;
 mod harness;
+mod postgres;
 mod reactors;
 mod running;
 mod sqlite;

@@ -1,0 +1,156 @@
+//! Who may publish: one relay at a time, by a row in PostgreSQL. Every change of the row names the
+//! epoch in which its holder took it, so that one who was thought dead cannot move it any more.
+
+use std::time::Duration;
+
+use sqlx::{PgPool, Row};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::error::LeaseError;
+use crate::mark::Ends;
+
+/// Longest wait for the database.
+pub const LEASE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Serialises the creation of the table among processes that start together.
+const CREATION_LOCK: i64 = 0x696e_765f_7265_6c61;
+
+/// The leases of relays, in one table.
+#[derive(Debug, Clone)]
+pub struct LeaseTable {
+    pool: PgPool,
+    holder: Uuid,
+}
+
+/// A lease that was taken, and where its line goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) epoch: i64,
+    pub(crate) position: u64,
+    pub(crate) ends: Ends,
+}
+
+impl LeaseTable {
+    /// A holder's view of the table; `holder` is fresh for every process.
+    #[must_use]
+    pub const fn new(pool: PgPool, holder: Uuid) -> Self {
+        Self { pool, holder }
+    }
+
+    /// Creates the table, unless it is there.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the database refuses.
+    pub async fn create(&self) -> Result<(), LeaseError> {
+        let work = async {
+            let mut transaction = self.pool.begin().await?;
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(CREATION_LOCK)
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query(
+                "CREATE TABLE IF NOT EXISTS feeds (
+                    name text PRIMARY KEY,
+                    position bigint NOT NULL CHECK (position >= 0),
+                    ends text NOT NULL,
+                    epoch bigint NOT NULL,
+                    holder text NOT NULL,
+                    lease_until timestamptz NOT NULL
+                )",
+            )
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await
+        };
+        Ok(timeout(LEASE_DEADLINE, work).await??)
+    }
+
+    /// Takes the lease, if it is free, has run out, or was this holder's before.
+    pub(crate) async fn take(
+        &self,
+        name: &str,
+        hold: Duration,
+    ) -> Result<Option<Taken>, LeaseError> {
+        let query = sqlx::query(
+            "INSERT INTO feeds (name, position, ends, epoch, holder, lease_until)
+             VALUES ($1, 0, '{}', 1, $2, now() + $3 * interval '1 millisecond')
+             ON CONFLICT (name) DO UPDATE
+             SET epoch = feeds.epoch + 1, holder = excluded.holder,
+                 lease_until = excluded.lease_until
+             WHERE feeds.lease_until < now() OR feeds.holder = excluded.holder
+             RETURNING epoch, position, ends",
+        )
+        .bind(name)
+        .bind(self.holder.to_string())
+        .bind(milliseconds(hold));
+        let row = timeout(LEASE_DEADLINE, query.fetch_optional(&self.pool)).await??;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let position: i64 = row.try_get("position")?;
+        let ends: String = row.try_get("ends")?;
+        Ok(Some(Taken {
+            epoch: row.try_get("epoch")?,
+            position: u64::try_from(position).unwrap_or_default(),
+            ends: serde_json::from_str(&ends)?,
+        }))
+    }
+
+    /// Holds the lease longer; `false` when another one has it.
+    pub(crate) async fn renew(
+        &self,
+        name: &str,
+        epoch: i64,
+        hold: Duration,
+    ) -> Result<bool, LeaseError> {
+        let query = sqlx::query(
+            "UPDATE feeds SET lease_until = now() + $3 * interval '1 millisecond'
+             WHERE name = $1 AND epoch = $2",
+        )
+        .bind(name)
+        .bind(epoch)
+        .bind(milliseconds(hold));
+        let done = timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Moves the checkpoint and holds the lease longer; `false` when another one has it.
+    pub(crate) async fn checkpoint(
+        &self,
+        name: &str,
+        epoch: i64,
+        hold: Duration,
+        position: u64,
+        ends: &Ends,
+    ) -> Result<bool, LeaseError> {
+        let query = sqlx::query(
+            "UPDATE feeds SET position = $4, ends = $5,
+                    lease_until = now() + $3 * interval '1 millisecond'
+             WHERE name = $1 AND epoch = $2",
+        )
+        .bind(name)
+        .bind(epoch)
+        .bind(milliseconds(hold))
+        .bind(i64::try_from(position).unwrap_or(i64::MAX))
+        .bind(serde_json::to_string(ends)?);
+        let done = timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lets another one take over at once.
+    pub(crate) async fn release(&self, name: &str, epoch: i64) -> Result<(), LeaseError> {
+        let query = sqlx::query(
+            "UPDATE feeds SET lease_until = now() - interval '1 second'
+             WHERE name = $1 AND epoch = $2",
+        )
+        .bind(name)
+        .bind(epoch);
+        timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
+        Ok(())
+    }
+}
+
+fn milliseconds(hold: Duration) -> i64 {
+    i64::try_from(hold.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,139 @@
+//! From the journal to the topics, by one relay at a time. The journal is the outbox: what is sent
+//! is what it has after the checkpoint, in its order, and the checkpoint moves when the broker has
+//! confirmed all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use invoiceapp_avro::Codec;
+use invoiceapp_journal::port::Journal;
+use tokio::sync::{OnceCell, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::RelayError;
+use crate::lease::LeaseTable;
+use crate::session::Session;
+use crate::settings::RelaySettings;
+use crate::status::{Phase, RelayStatus};
+
+/// A relay of one journal.
+#[derive(Debug)]
+pub struct Relay {
+    pub(crate) settings: RelaySettings,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) codec: Codec,
+    pub(crate) leases: LeaseTable,
+    pub(crate) status: watch::Sender<RelayStatus>,
+    /// Set once the table of leases is there.
+    created: OnceCell<()>,
+}
+
+impl Relay {
+    /// A relay, and how it is doing.
+    #[must_use]
+    pub fn new(
+        settings: RelaySettings,
+        journal: Arc<dyn Journal>,
+        codec: Codec,
+        leases: LeaseTable,
+    ) -> (Self, watch::Receiver<RelayStatus>) {
+        let (status, receiver) = watch::channel(RelayStatus::default());
+        let relay = Self {
+            settings,
+            journal,
+            codec,
+            leases,
+            status,
+            created: OnceCell::new(),
+        };
+        (relay, receiver)
+    }
+
+    /// Publishes until cancelled: waits for the lease, works while it has it, and after every
+    /// failure begins again with a look at what is there.
+    pub async fn run(&self, cancel: CancellationToken) {
+        let mut pause = self.settings.pause_first;
+        while !cancel.is_cancelled() {
+            let before = self.status.borrow().position;
+            let wait = match Box::pin(self.take_part(&cancel)).await {
+                Ok(()) => self.settings.lease / 3,
+                Err(error) => {
+                    self.report(&error);
+                    let has_moved = self.status.borrow().position > before;
+                    pause = match has_moved {
+                        true => self.settings.pause_first,
+                        false => pause.saturating_mul(2).min(self.settings.pause_max),
+                    };
+                    pause
+                }
+            };
+            sleep(wait, &cancel).await;
+        }
+    }
+
+    /// One session, if the lease is free.
+    async fn take_part(&self, cancel: &CancellationToken) -> Result<(), RelayError> {
+        let name = &self.settings.kafka.journal;
+        self.created
+            .get_or_try_init(|| self.leases.create())
+            .await?;
+        let Some(taken) = self.leases.take(name, self.settings.lease).await? else {
+            self.status
+                .send_modify(|status| status.phase = Phase::Waiting);
+            return Ok(());
+        };
+        let epoch = taken.epoch;
+        tracing::info!(journal = %name, epoch, position = taken.position, "the relay has the lease");
+        let ended = self.work(taken, cancel).await;
+        if !matches!(ended, Err(RelayError::Fenced)) {
+            // What is not released runs out by itself.
+            let _released = self.leases.release(name, epoch).await;
+        }
+        ended
+    }
+
+    async fn work(
+        &self,
+        taken: crate::lease::Taken,
+        cancel: &CancellationToken,
+    ) -> Result<(), RelayError> {
+        let mut session = Session::begin(self, taken).await?;
+        let ended = session.run(cancel).await;
+        session.end().await;
+        ended
+    }
+
+    fn report(&self, error: &RelayError) {
+        let reason = reason_of(error);
+        tracing::warn!(journal = %self.settings.kafka.journal, reason, "the relay's session ended");
+        self.status.send_modify(|status| {
+            status.phase = match error {
+                RelayError::Unencodable { position, .. } => Phase::Halted {
+                    position: *position,
+                    reason,
+                },
+                RelayError::Fenced => Phase::Waiting,
+                _ => Phase::Failing { reason },
+            };
+        });
+    }
+}
+
+async fn sleep(wait: Duration, cancel: &CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
+}
+
+/// An error with its causes.
+pub(crate) fn reason_of(error: &dyn std::error::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        source = error.source();
+    }
+    reason
+}

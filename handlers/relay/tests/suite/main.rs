@@ -1,0 +1,12 @@
+//! The relay and the feed, on a real broker, registry and database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot be set up fails its test"
+)]
+
+mod feed;
+mod fixture;
+mod poison;
+mod relaying;
+mod takeover;

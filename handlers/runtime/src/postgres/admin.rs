@@ -1,0 +1,154 @@
+//! What operators and metrics ask, and the pruning of what is long finished.
+
+use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Row, query, query_scalar};
+
+use super::rows::record_from_row;
+use crate::columns::{instant, list_limit, micros, position_of, short, state_of, unavailable};
+use crate::job::JobId;
+use crate::jobs::{JobFilter, JobRecord, JobStoreError, ReactorStatus, StateCount};
+
+const STATUS: &str = "\
+SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,
+       min(jobs.planned_at) AS oldest
+  FROM reactors LEFT JOIN jobs ON jobs.reactor = reactors.name
+ GROUP BY reactors.name, reactors.position, jobs.state
+ ORDER BY reactors.name, jobs.state";
+
+const LIST: &str = "\
+SELECT * FROM jobs
+ WHERE ($1::text IS NULL OR reactor = $1) AND ($2::text IS NULL OR state = $2)
+   AND ($3::uuid IS NULL OR id = $3)
+ ORDER BY position, ordinal, reactor LIMIT $4";
+
+const RETRY: &str = "\
+UPDATE jobs
+   SET state = 'planned', due_at = $2, attempt = 0, unavailable = 0, wake_on = NULL, updated_at = $2
+ WHERE id = $1 AND state IN ('parked', 'waiting', 'planned')
+RETURNING reactor";
+
+const CANCEL: &str = "\
+UPDATE jobs
+   SET state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END,
+       due_at = CASE state WHEN 'running' THEN due_at END,
+       cancel_reason = CASE state WHEN 'running' THEN $2 END,
+       reason = $2, wake_on = NULL, updated_at = $3
+ WHERE id = $1 AND state NOT IN ('done', 'cancelled')
+RETURNING reactor";
+
+// No plan is committed meanwhile, so none of the ids that move from one table to the other is seen
+// in neither.
+const LOCK_REACTORS: &str = "SELECT name FROM reactors ORDER BY name FOR UPDATE";
+const REMEMBER_PRUNED: &str = "\
+INSERT INTO finished_jobs (id)
+SELECT id FROM jobs WHERE state IN ('done', 'cancelled') AND updated_at < $1
+ ORDER BY updated_at LIMIT $2
+    ON CONFLICT (id) DO NOTHING";
+const DELETE_PRUNED: &str = "\
+DELETE FROM jobs
+ WHERE state IN ('done', 'cancelled') AND updated_at < $1
+   AND id IN (SELECT id FROM finished_jobs)";
+
+pub(super) async fn status(
+    connection: &mut PgConnection,
+) -> Result<Vec<ReactorStatus>, JobStoreError> {
+    let rows = query(STATUS)
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    let mut reactors: Vec<ReactorStatus> = Vec::new();
+    for row in rows {
+        let reactor: String = row.try_get("name").map_err(unavailable)?;
+        if reactors.last().is_none_or(|last| last.reactor != reactor) {
+            let position = position_of(row.try_get("position").map_err(unavailable)?)?;
+            reactors.push(ReactorStatus {
+                reactor,
+                position,
+                counts: Vec::new(),
+            });
+        }
+        let state: Option<String> = row.try_get("state").map_err(unavailable)?;
+        let (Some(last), Some(state)) = (reactors.last_mut(), state) else {
+            continue;
+        };
+        let oldest: Option<i64> = row.try_get("oldest").map_err(unavailable)?;
+        last.counts.push(StateCount {
+            state: state_of(&state)?,
+            count: position_of(row.try_get("jobs").map_err(unavailable)?)?,
+            oldest: oldest.map(instant).transpose()?,
+        });
+    }
+    Ok(reactors)
+}
+
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    filter: &JobFilter,
+) -> Result<Vec<JobRecord>, JobStoreError> {
+    let rows = query(LIST)
+        .bind(filter.reactor.as_deref())
+        .bind(filter.state.map(|state| state.as_str()))
+        .bind(filter.id.map(|id| id.0))
+        .bind(list_limit(filter))
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    rows.iter().map(record_from_row).collect()
+}
+
+/// The reactor whose job it is.
+pub(super) async fn retry(
+    connection: &mut PgConnection,
+    id: JobId,
+    now: Timestamp,
+) -> Result<Option<String>, JobStoreError> {
+    query_scalar(RETRY)
+        .bind(id.0)
+        .bind(micros(now))
+        .fetch_optional(connection)
+        .await
+        .map_err(unavailable)
+}
+
+/// The reactor whose job it is.
+pub(super) async fn cancel(
+    connection: &mut PgConnection,
+    id: JobId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Option<String>, JobStoreError> {
+    query_scalar(CANCEL)
+        .bind(id.0)
+        .bind(short(reason))
+        .bind(micros(now))
+        .fetch_optional(connection)
+        .await
+        .map_err(unavailable)
+}
+
+pub(super) async fn prune(
+    connection: &mut PgConnection,
+    finished_before: Timestamp,
+    limit: u32,
+) -> Result<u64, JobStoreError> {
+    let before = micros(finished_before);
+    let mut transaction = connection.begin().await.map_err(unavailable)?;
+    query(LOCK_REACTORS)
+        .execute(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+    query(REMEMBER_PRUNED)
+        .bind(before)
+        .bind(i64::from(limit))
+        .execute(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+    let pruned = query(DELETE_PRUNED)
+        .bind(before)
+        .execute(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(pruned.rows_affected())
+}

@@ -1,0 +1,223 @@
+//! What the workers write: claims, leases and verdicts, each under its fence.
+
+use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, query, query_scalar};
+
+use super::rows::claim_from_row;
+use crate::columns::{instant, micros, short, to_i64, unavailable};
+use crate::job::{Claim, Ticket, Verdict};
+use crate::jobs::JobStoreError;
+
+// Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
+// whatever keeps it. A job that another process claims at this moment is skipped, and the later ones
+// of its key with it, because it is unfinished in every snapshot.
+const CLAIM: &str = "\
+WITH next AS MATERIALIZED (
+    SELECT candidate.id FROM jobs AS candidate
+     WHERE candidate.reactor = $1 AND candidate.state IN ('planned', 'running', 'waiting')
+       AND candidate.due_at <= $2
+       AND NOT EXISTS (
+        SELECT 1 FROM jobs AS earlier
+         WHERE earlier.reactor = candidate.reactor
+           AND earlier.ordering_key = candidate.ordering_key
+           AND earlier.state NOT IN ('done', 'cancelled')
+           AND (earlier.position, earlier.ordinal) < (candidate.position, candidate.ordinal))
+     ORDER BY candidate.due_at, candidate.position, candidate.ordinal
+     LIMIT 1 FOR UPDATE OF candidate SKIP LOCKED)
+UPDATE jobs
+   SET state = 'running', due_at = $3, fence = fence + 1, attempt = attempt + 1, wake_on = NULL,
+       claimed_wake = (SELECT wake_sequence FROM reactors WHERE name = $1), updated_at = $2
+  FROM next
+ WHERE jobs.id = next.id
+RETURNING jobs.*";
+
+const NEXT_DUE: &str = "\
+SELECT min(due_at) FROM jobs AS candidate
+ WHERE reactor = $1 AND state IN ('planned', 'running', 'waiting')
+   AND NOT EXISTS (
+    SELECT 1 FROM jobs AS earlier
+     WHERE earlier.reactor = candidate.reactor
+       AND earlier.ordering_key = candidate.ordering_key
+       AND earlier.state NOT IN ('done', 'cancelled')
+       AND (earlier.position, earlier.ordinal) < (candidate.position, candidate.ordinal))";
+
+const RENEW: &str =
+    "UPDATE jobs SET due_at = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
+
+const MARK_STARTED: &str =
+    "UPDATE jobs SET started_fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'";
+
+const LOCK_REACTOR_OF_JOB: &str = "\
+SELECT reactors.wake_sequence FROM reactors JOIN jobs ON jobs.reactor = reactors.name
+ WHERE jobs.id = $1 FOR SHARE OF reactors";
+
+const CANCEL_REASON: &str = "\
+SELECT cancel_reason FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE";
+
+const FINISH: &str = "\
+UPDATE jobs
+   SET state = $3, due_at = NULL, reason = $4, started_fence = NULL, cancel_reason = NULL,
+       updated_at = $5
+ WHERE id = $1 AND fence = $2 AND state = 'running'";
+
+const RETRY: &str = "\
+UPDATE jobs
+   SET state = 'planned', due_at = $3, reason = $4, started_fence = NULL,
+       attempt = CASE WHEN $5 THEN attempt ELSE attempt - 1 END,
+       unavailable = CASE WHEN $5 THEN 0 ELSE unavailable + 1 END, updated_at = $6
+ WHERE id = $1 AND fence = $2 AND state = 'running'";
+
+// A wake that came after the claim has been said already: the job is due at once.
+const WAIT: &str = "\
+UPDATE jobs
+   SET state = CASE WHEN wake.missed THEN 'planned' ELSE 'waiting' END,
+       due_at = CASE WHEN wake.missed THEN $5 ELSE $4 END,
+       wake_on = CASE WHEN wake.missed THEN NULL ELSE $3 END,
+       reason = NULL, started_fence = NULL, attempt = attempt - 1, unavailable = 0, updated_at = $5
+  FROM (SELECT EXISTS (
+            SELECT 1 FROM wakes JOIN jobs ON jobs.reactor = wakes.reactor
+             WHERE jobs.id = $1 AND wakes.fact = $3 AND wakes.sequence > jobs.claimed_wake
+        ) AS missed) AS wake
+ WHERE jobs.id = $1 AND jobs.fence = $2 AND jobs.state = 'running'";
+
+const RELEASE_LEASES: &str =
+    "UPDATE jobs SET due_at = $2 WHERE reactor = $1 AND state = 'running' AND due_at > $2";
+
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    reactor: &str,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Option<Claim>, JobStoreError> {
+    let row = query(CLAIM)
+        .bind(reactor)
+        .bind(micros(now))
+        .bind(micros(lease_until))
+        .fetch_optional(connection)
+        .await
+        .map_err(unavailable)?;
+    row.as_ref().map(claim_from_row).transpose()
+}
+
+pub(super) async fn next_due(
+    connection: &mut PgConnection,
+    reactor: &str,
+) -> Result<Option<Timestamp>, JobStoreError> {
+    let due_at: Option<i64> = query_scalar(NEXT_DUE)
+        .bind(reactor)
+        .fetch_one(connection)
+        .await
+        .map_err(unavailable)?;
+    due_at.map(instant).transpose()
+}
+
+pub(super) async fn renew(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    lease_until: Timestamp,
+) -> Result<bool, JobStoreError> {
+    let renewed = query(RENEW)
+        .bind(ticket.id.0)
+        .bind(to_i64(ticket.fence)?)
+        .bind(micros(lease_until))
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+pub(super) async fn mark_started(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+) -> Result<bool, JobStoreError> {
+    let marked = query(MARK_STARTED)
+        .bind(ticket.id.0)
+        .bind(to_i64(ticket.fence)?)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(marked.rows_affected() == 1)
+}
+
+pub(super) async fn release_leases(
+    connection: &mut PgConnection,
+    reactor: &str,
+    now: Timestamp,
+) -> Result<u64, JobStoreError> {
+    let released = query(RELEASE_LEASES)
+        .bind(reactor)
+        .bind(micros(now))
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(released.rows_affected())
+}
+
+pub(super) async fn finish(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<bool, JobStoreError> {
+    let mut transaction = connection.begin().await.map_err(unavailable)?;
+    if matches!(verdict, Verdict::Wait { .. }) {
+        // No wake happens from here on: each of them either finds this job waiting, or is found.
+        query(LOCK_REACTOR_OF_JOB)
+            .bind(ticket.id.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+    }
+    let held: Option<Option<String>> = query_scalar(CANCEL_REASON)
+        .bind(ticket.id.0)
+        .bind(to_i64(ticket.fence)?)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+    let is_held = held.is_some();
+    if let Some(cancel_reason) = held {
+        let cancelled = cancel_reason.map(|reason| Verdict::Cancel { reason });
+        let verdict = match verdict {
+            Verdict::Done | Verdict::Cancel { .. } => verdict,
+            Verdict::Retry { .. } | Verdict::Wait { .. } | Verdict::Park { .. } => {
+                cancelled.as_ref().unwrap_or(verdict)
+            }
+        };
+        write_verdict(&mut transaction, ticket, verdict, now).await?;
+    }
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(is_held)
+}
+
+async fn write_verdict(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<(), JobStoreError> {
+    let (id, fence, now) = (ticket.id.0, to_i64(ticket.fence)?, micros(now));
+    let ended = |state: &'static str, reason: Option<String>| {
+        let ended = query(FINISH).bind(id).bind(fence).bind(state);
+        ended.bind(reason).bind(now)
+    };
+    let statement = match verdict {
+        Verdict::Done => ended("done", None),
+        Verdict::Park { reason } => ended("parked", Some(short(reason))),
+        Verdict::Cancel { reason } => ended("cancelled", Some(short(reason))),
+        Verdict::Retry {
+            reason,
+            due_at,
+            counted,
+        } => {
+            let retry = query(RETRY).bind(id).bind(fence).bind(micros(*due_at));
+            retry.bind(short(reason)).bind(*counted).bind(now)
+        }
+        Verdict::Wait { wake_on, due_at } => {
+            let wait = query(WAIT).bind(id).bind(fence).bind(wake_on);
+            wait.bind(micros(*due_at)).bind(now)
+        }
+    };
+    statement.execute(connection).await.map_err(unavailable)?;
+    Ok(())
+}
