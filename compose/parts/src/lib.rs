@@ -2,6 +2,10 @@
 //! these variables, `./compose/stack test` runs every test with them; a test that wants them is
 //! marked `#[ignore = "wants the stack: ..."]`, so that `cargo test` alone says how many there are.
 
+#[cfg(feature = "keycloak")]
+#[expect(clippy::expect_used, reason = "a test without its part must fail")]
+pub mod keycloak;
+
 /// A variable that the stack sets.
 ///
 /// # Panics
@@ -89,8 +93,44 @@ pub fn keycloak_url() -> String {
     variable("STACK_KEYCLOAK_URL")
 }
 
+/// Who may do everything in Keycloak: for tests that make a realm of their own.
+#[derive(Debug, Clone)]
+pub struct KeycloakAdministrator {
+    /// Who.
+    pub username: String,
+    /// And the proof.
+    pub password: String,
+}
+
+/// Keycloak's administrator, in realm `master`.
+#[must_use]
+pub fn keycloak_administrator() -> KeycloakAdministrator {
+    KeycloakAdministrator {
+        username: variable("STACK_KEYCLOAK_ADMIN_USERNAME"),
+        password: variable("STACK_KEYCLOAK_ADMIN_PASSWORD"),
+    }
+}
+
+/// The stack's realm under another name, with these secrets of its clients `invoiceapp` and
+/// `invoiceapp-admin`: what Keycloak's administration takes to make one.
+#[must_use]
+pub fn keycloak_realm(name: &str, login_secret: &str, service_secret: &str) -> String {
+    include_str!("../../keycloak/realm.json")
+        .replacen(
+            "\"realm\": \"invoiceapp\"",
+            &format!("\"realm\": \"{name}\""),
+            1,
+        )
+        .replace("${STACK_KEYCLOAK_LOGIN_SECRET}", login_secret)
+        .replace("${STACK_KEYCLOAK_SERVICE_SECRET}", service_secret)
+}
+
 /// A name that no other test uses, of lower-case letters, digits and underscores.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's name must differ from run to run"
+)]
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}_{}", uuid::Uuid::new_v4().simple())
 }
