@@ -61,17 +61,6 @@ impl DataDir {
         })
     }
 
-    /// Locks a directory that has a journal already.
-    ///
-    /// # Errors
-    /// When there is none, and as [`Self::lock`].
-    pub(crate) fn lock_existing(path: &Path) -> anyhow::Result<Self> {
-        if !path.join(JOURNAL_FILE).is_file() {
-            bail!("there is no journal in {}", path.display());
-        }
-        Self::lock(path)
-    }
-
     /// The directory itself.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -127,6 +116,18 @@ impl DataDir {
             })
             .collect()
     }
+}
+
+/// The journal of a directory that another process may be using.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn existing_journal(path: &Path) -> anyhow::Result<PathBuf> {
+    let journal = path.join(JOURNAL_FILE);
+    if !journal.is_file() {
+        bail!("there is no journal in {}", path.display());
+    }
+    Ok(journal)
 }
 
 fn write_holder(lock: &mut File) -> std::io::Result<()> {

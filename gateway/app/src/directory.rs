@@ -11,7 +11,7 @@ use invoiceapp_projections::{Document, ViewError, Views};
 
 /// Users by the user view.
 #[derive(Debug, Clone)]
-pub(super) struct ViewDirectory(pub(super) Views);
+pub(crate) struct ViewDirectory(pub(crate) Views);
 
 #[async_trait]
 impl UserDirectory for ViewDirectory {

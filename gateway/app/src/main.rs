@@ -3,10 +3,14 @@
 
 mod ambient;
 mod cli;
+mod credentials;
 mod data_dir;
 mod demo;
+mod directory;
 mod embedded;
+mod full;
 mod logging;
+mod services;
 mod settings;
 
 use std::process::ExitCode;

@@ -229,7 +229,7 @@ impl PasswordHasher {
 }
 
 /// The same password typed on another keyboard: NFKC (NIST SP 800-63B, section 3.1.1.2).
-fn normalised(password: &SecretString) -> Zeroizing<String> {
+pub(crate) fn normalised(password: &SecretString) -> Zeroizing<String> {
     Zeroizing::new(password.expose_secret().nfkc().collect())
 }
 

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use invoiceapp_access::{
-    AccessClaims, Audience, SigningAlgorithm, TOKEN_LIFETIME_SECONDS_MAX, TOKEN_TYPE, TokenPolicy,
+    AccessClaims, Audience, SigningAlgorithm, TOKEN_LIFETIME_SECONDS_MAX, TOKEN_TYPE, TokenDialect,
+    TokenPolicy,
 };
 use invoiceapp_domain::Ambient;
 use jsonwebtoken::{Algorithm, Header};
@@ -39,6 +40,7 @@ impl Issuer {
     #[must_use]
     pub fn policy(&self) -> TokenPolicy {
         TokenPolicy {
+            dialect: TokenDialect::Rfc9068,
             issuer: self.url.clone(),
             audience: self.audience.clone(),
             clients: vec![self.client.clone()],
@@ -56,6 +58,8 @@ impl Issuer {
         let claims = AccessClaims {
             iss: self.url.clone(),
             sub: session.user.to_string(),
+            user_id: None,
+            typ: None,
             aud: Audience::One(self.audience.clone()),
             azp: self.client.clone(),
             client_id: Some(self.client.clone()),
@@ -64,7 +68,7 @@ impl Issuer {
             nbf: Some(now),
             jti: Some(ambient.new_id().to_string()),
             tenant: session.tenant.clone(),
-            sid: Some(session.id),
+            sid: Some(session.id.into()),
         };
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(TOKEN_TYPE.to_owned());

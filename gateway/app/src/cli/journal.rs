@@ -5,16 +5,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
-use invoiceapp_domain::Ambient;
-use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
+use invoiceapp_journal::sqlite::{SqliteOptions, SqliteReadOnly};
 use invoiceapp_journal::verify::verify;
 use serde_json::json;
-use std::sync::Arc;
 
 use super::output::Output;
 use super::{DataArguments, EXIT_FAILED};
-use crate::ambient::MachineAmbient;
-use crate::data_dir::DataDir;
+use crate::data_dir::existing_journal;
 use crate::settings::Settings;
 
 /// `invoiceapp journal …`
@@ -37,10 +34,9 @@ pub(super) async fn run(
         JournalCommand::Verify(data) => (data, true),
     };
     data.apply(&mut settings);
-    let directory = DataDir::lock_existing(&settings.data_dir)?;
-    let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
-    let options = SqliteOptions::new(directory.journal());
-    let journal = SqliteJournal::open(options, ambient)
+    // Without the directory's lock: what is only read may be read while it is written.
+    let options = SqliteOptions::new(existing_journal(&settings.data_dir)?);
+    let journal = SqliteReadOnly::open(&options)
         .await
         .context("the journal cannot be opened")?;
     let code = if verifies {
@@ -52,7 +48,7 @@ pub(super) async fn run(
     Ok(code)
 }
 
-async fn status(journal: &SqliteJournal, output: Output) -> anyhow::Result<ExitCode> {
+async fn status(journal: &SqliteReadOnly, output: Output) -> anyhow::Result<ExitCode> {
     let status = journal.status().await?;
     let facts = json!({
         "position": status.head.position,
@@ -68,7 +64,7 @@ async fn status(journal: &SqliteJournal, output: Output) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-async fn verify_chain(journal: &SqliteJournal, output: Output) -> anyhow::Result<ExitCode> {
+async fn verify_chain(journal: &SqliteReadOnly, output: Output) -> anyhow::Result<ExitCode> {
     let bar = if output.is_json() {
         ProgressBar::hidden()
     } else {

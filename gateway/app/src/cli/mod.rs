@@ -2,8 +2,11 @@
 
 mod doctor;
 mod journal;
+mod migrate;
 mod openapi;
 mod output;
+mod schemas;
+mod serve;
 mod tenant;
 mod up;
 
@@ -39,6 +42,13 @@ pub(crate) struct Cli {
 enum Command {
     /// Run everything in one process; prints the URL when it is ready.
     Up(up::UpArguments),
+    /// Run roles of the full stack in this process.
+    Serve(serve::ServeArguments),
+    /// Make the tables, topics and indexes of the full stack, or bring them up to date.
+    Migrate,
+    /// The Avro schemas of the events.
+    #[command(subcommand)]
+    Schemas(schemas::SchemasCommand),
     /// Print the OpenAPI 3.1 document of the REST API.
     Openapi,
     /// Try every part, and say in one line what is wrong with it.
@@ -90,6 +100,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let output = output::Output::new(cli.json);
     match cli.command {
         Command::Up(arguments) => up::run(arguments, settings, output).await,
+        Command::Serve(arguments) => serve::run(arguments, settings).await,
+        Command::Migrate => migrate::run(settings, output).await,
+        Command::Schemas(command) => schemas::run(command, settings, output).await,
         Command::Openapi => openapi::run(output),
         Command::Doctor(arguments) => {
             arguments.apply(&mut settings);

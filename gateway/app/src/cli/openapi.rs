@@ -8,7 +8,7 @@ use super::output::Output;
 
 /// Prints the OpenAPI document; it is JSON with and without `--json`.
 pub(super) fn run(output: Output) -> anyhow::Result<ExitCode> {
-    let document = crate::embedded::openapi()?;
+    let document = crate::services::openapi()?;
     let pretty = document
         .to_pretty_json()
         .context("the document cannot be written")?;

@@ -17,6 +17,7 @@ use super::DataArguments;
 use super::output::Output;
 use crate::data_dir::write_secret;
 use crate::embedded::{IssuerCredentials, Stores};
+use crate::full;
 use crate::settings::Settings;
 
 /// `invoiceapp tenant …`
@@ -111,10 +112,6 @@ pub(super) async fn run(
     data.apply(&mut settings);
     let tenant = TenantId::parse(&name)
         .context("the name must be 1 to 40 lower-case letters, digits and inner hyphens")?;
-    let stores = Stores::open(&settings.data_dir).await?;
-    if is_provisioned(&stores, &tenant).await? {
-        bail!("the tenant {tenant} exists already");
-    }
     let (password, made_up) = match &settings.admin_password {
         Some(password) => (password.clone(), false),
         None => (make_up_password()?, true),
@@ -125,8 +122,12 @@ pub(super) async fn run(
         password_file: None,
         made_up,
     };
-    let administrator = provision(&stores, &tenant, administrator).await?;
-    stores.catch_up().await?;
+    if settings.postgres.url.is_some() {
+        invoiceapp_access::init_crypto();
+        full::create_tenant(&settings, &tenant, first(&administrator)?).await?;
+    } else {
+        create_embedded(&settings, &tenant, &administrator).await?;
+    }
     let password = administrator.made_up_password();
     let created = Created {
         tenant: tenant.as_str(),
@@ -141,16 +142,37 @@ pub(super) async fn run(
         text.push_str(&format!("\nPassword (shown once): {password}"));
     }
     output.print(&created, &text)?;
-    stores.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn create_embedded(
+    settings: &Settings,
+    tenant: &TenantId,
+    administrator: &Administrator,
+) -> anyhow::Result<()> {
+    let stores = Stores::open(&settings.data_dir).await?;
+    if is_provisioned(&stores, tenant).await? {
+        bail!("the tenant {tenant} exists already");
+    }
+    provision(&stores, tenant, administrator).await?;
+    stores.catch_up().await?;
+    stores.close().await;
+    Ok(())
+}
+
+fn first(administrator: &Administrator) -> anyhow::Result<FirstAdministrator> {
+    let email = EmailAddress::parse(&administrator.email)
+        .context("the administrator's e-mail address is not valid")?;
+    let password = Password::new(administrator.password.expose_secret().to_owned());
+    Ok(FirstAdministrator { email, password })
 }
 
 /// Creates a tenant unless it is there, or finishes a creation that was cut short.
 pub(super) async fn provision(
     stores: &Stores,
     tenant: &TenantId,
-    administrator: Administrator,
-) -> anyhow::Result<Administrator> {
+    administrator: &Administrator,
+) -> anyhow::Result<()> {
     let credentials = IssuerCredentials::new(
         stores.identity.clone(),
         std::sync::Arc::clone(&stores.ambient),
@@ -160,16 +182,10 @@ pub(super) async fn provision(
         credentials: &credentials,
         ambient: stores.ambient.as_ref(),
     };
-    if provisioning.is_done(tenant).await? {
-        return Ok(administrator);
+    if !provisioning.is_done(tenant).await? {
+        provisioning.create(tenant, first(administrator)?).await?;
     }
-    let email = EmailAddress::parse(&administrator.email)
-        .context("the administrator's e-mail address is not valid")?;
-    let password = Password::new(administrator.password.expose_secret().to_owned());
-    provisioning
-        .create(tenant, FirstAdministrator { email, password })
-        .await?;
-    Ok(administrator)
+    Ok(())
 }
 
 async fn is_provisioned(stores: &Stores, tenant: &TenantId) -> anyhow::Result<bool> {

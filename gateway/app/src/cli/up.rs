@@ -68,7 +68,7 @@ pub(super) async fn run(
     let stores = Stores::open(&settings.data_dir).await?;
     let first = TenantId::parse(FIRST_TENANT)?;
     let administrator = Administrator::from_settings(&settings, &stores)?;
-    let administrator = tenant::provision(&stores, &first, administrator).await?;
+    tenant::provision(&stores, &first, &administrator).await?;
     stores.catch_up().await?;
     stores.remove_stale_views();
     let system = System::start(stores, &settings).await?;

@@ -1,60 +1,43 @@
-//! The user access service's way to the built-in issuer's credentials.
+//! The built-in issuer takes passwords over: they are staged and kept in the identity store.
 
-use async_trait::async_trait;
-use invoiceapp_authorizer::passwords::HashError;
-use invoiceapp_authorizer::{IdentityStore, PasswordHash, PasswordHasher, Salt, check_password};
-use invoiceapp_domain::Ambient;
-use invoiceapp_domain::TenantId;
-use invoiceapp_domain::ids::UserId;
-use invoiceapp_service::user_access::{CredentialStore, HashedPassword, Password, PasswordError};
-use secrecy::SecretString;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use invoiceapp_authorizer::{IdentityStore, PasswordHash};
+use invoiceapp_domain::ids::UserId;
+use invoiceapp_domain::{Ambient, TenantId};
+
+use crate::credentials::{CredentialTaker, Credentials, NotTaken};
+
 /// Credentials of the built-in issuer.
+pub(crate) type IssuerCredentials = Credentials<IdentityStore, IssuerTaker>;
+
+/// The built-in issuer's store.
 #[derive(Debug)]
-pub(crate) struct IssuerCredentials {
-    hasher: PasswordHasher,
+pub(crate) struct IssuerTaker {
     store: IdentityStore,
     ambient: Arc<dyn Ambient>,
 }
 
 impl IssuerCredentials {
     pub(crate) fn new(store: IdentityStore, ambient: Arc<dyn Ambient>) -> Self {
-        Self {
-            hasher: PasswordHasher::default(),
-            store,
-            ambient,
-        }
+        let taker = IssuerTaker {
+            store: store.clone(),
+            ambient: Arc::clone(&ambient),
+        };
+        Self::over(store, taker, ambient)
     }
 }
 
 #[async_trait]
-impl CredentialStore for IssuerCredentials {
-    async fn hash(
-        &self,
-        password: Password,
-        salt_source: &[u8],
-    ) -> Result<HashedPassword, PasswordError> {
-        let password = SecretString::from(password.expose().to_owned());
-        check_password(&password).map_err(|error| PasswordError::Refused(error.to_string()))?;
-        let salt = Salt::derived_from(salt_source);
-        let hash = self
-            .hasher
-            .hash_password(password, salt)
-            .await
-            .map_err(|error: HashError| PasswordError::Unavailable(Box::new(error)))?;
-        Ok(HashedPassword(hash.expose().to_owned()))
-    }
-
-    async fn store(
+impl CredentialTaker for IssuerTaker {
+    async fn take(
         &self,
         tenant: &TenantId,
         user: UserId,
-        password: HashedPassword,
-    ) -> Result<(), PasswordError> {
-        let hash = PasswordHash::from_stored(password.0);
+        hash: &PasswordHash,
+    ) -> Result<(), NotTaken> {
         let now = self.ambient.now();
-        let stored = self.store.set_credential(tenant, user, &hash, now).await;
-        stored.map_err(|error| PasswordError::Unavailable(Box::new(error)))
+        Ok(self.store.set_credential(tenant, user, hash, now).await?)
     }
 }

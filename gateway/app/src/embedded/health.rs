@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use invoiceapp_http::health::{Health, Need, PartHandle};
-use invoiceapp_journal::port::Journal;
+use invoiceapp_journal::port::{Journal, Writability};
 use invoiceapp_mail::{MailReactor, Mailer};
 use invoiceapp_objects::Objects;
 use invoiceapp_pdf::PdfReactor;
@@ -61,7 +61,14 @@ impl Watch {
     /// Looks at every part once.
     pub(super) async fn look(&self) {
         let (journal, handle) = &self.journal;
-        show(handle, journal.head(), "the journal cannot be read").await;
+        // Reading goes on when the disk is full, and commands do not.
+        let writability = *journal.writability().borrow();
+        match writability {
+            Writability::Failing { .. } => handle.failing("the journal cannot be written"),
+            Writability::Writable => {
+                show(handle, journal.head(), "the journal cannot be read").await;
+            }
+        }
         let (views, handle) = &self.views;
         show(handle, views.checkpoint(), "the views cannot be read").await;
         let (jobs, handle) = &self.jobs;

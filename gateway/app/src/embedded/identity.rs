@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use invoiceapp_access::{Gate, KeySet, KeySource, PermissionSource, TokenVerifier};
-use invoiceapp_authorizer::{Authorizer, AuthorizerParts, Issuer, LoginLimits, SigningKeys};
+use invoiceapp_authorizer::{
+    Authorizer, AuthorizerParts, BuiltInIssuer, BuiltInParts, IdentityProvider, Issuer,
+    LoginLimits, SigningKeys,
+};
 use invoiceapp_service::ViewGrants;
 
-use super::directory::ViewDirectory;
 use super::stores::Stores;
+use crate::directory::ViewDirectory;
 
 /// Whom the built-in issuer issues for.
 const AUDIENCE: &str = "invoiceapp";
@@ -20,6 +23,8 @@ const ISSUER: &str = "urn:invoiceapp:embedded";
 /// The issuer and the gate.
 pub(super) struct Identity {
     pub(super) authorizer: Arc<Authorizer>,
+    /// Its house has to be kept.
+    pub(super) issuer: Arc<BuiltInIssuer>,
     pub(super) gate: Arc<Gate>,
     /// The issuer's keys as the gate knows them; to be kept fresh.
     pub(super) keys: Arc<KeySet>,
@@ -47,17 +52,22 @@ impl Identity {
         );
         let gate = Gate::new(verifier, Arc::clone(&permissions))
             .with_ended_sessions(Arc::new(stores.identity.clone()));
-        let authorizer = Authorizer::new(AuthorizerParts {
+        let issuer = BuiltInIssuer::new(BuiltInParts {
             issuer,
             keys,
             store: stores.identity.clone(),
-            directory: Arc::new(ViewDirectory(stores.views.clone())),
             permissions,
+            ambient: Arc::clone(&stores.ambient),
+        });
+        let authorizer = Authorizer::new(AuthorizerParts {
+            provider: Arc::clone(&issuer) as Arc<dyn IdentityProvider>,
+            directory: Arc::new(ViewDirectory(stores.views.clone())),
             limits: LoginLimits::default(),
             ambient: Arc::clone(&stores.ambient),
         });
         Ok(Self {
             authorizer,
+            issuer,
             gate: Arc::new(gate),
             keys: key_set,
         })

@@ -3,7 +3,6 @@
 //! This folder chooses the adapters. Nothing outside of it knows that the mode is embedded.
 
 mod credentials;
-mod directory;
 mod health;
 mod identity;
 mod reactors;
@@ -12,6 +11,5 @@ mod stores;
 mod system;
 
 pub(crate) use credentials::IssuerCredentials;
-pub(crate) use services::openapi;
 pub(crate) use stores::{Stores, definition};
 pub(crate) use system::System;

@@ -15,7 +15,9 @@ use invoiceapp_projections::projector::Projector;
 use invoiceapp_projections::sqlite::SqliteViewStore;
 use invoiceapp_projections::{ViewStore, Views};
 use invoiceapp_runtime::sqlite::SqliteJobStore;
+use invoiceapp_service::user_access::CredentialHandOver;
 
+use super::credentials::IssuerCredentials;
 use crate::ambient::MachineAmbient;
 use crate::data_dir::DataDir;
 
@@ -109,6 +111,16 @@ impl Stores {
             if let Err(error) = std::fs::remove_file(&path) {
                 tracing::warn!(%error, "an outdated view could not be removed");
             }
+        }
+    }
+
+    /// What finishes the commands that a crash cut off between journal and credentials.
+    pub(crate) fn credential_hand_over(&self) -> CredentialHandOver {
+        let credentials = IssuerCredentials::new(self.identity.clone(), Arc::clone(&self.ambient));
+        CredentialHandOver {
+            credentials: Arc::new(credentials),
+            executor: self.executor.clone(),
+            ambient: Arc::clone(&self.ambient),
         }
     }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::health::Watch;
 use super::identity::Identity;
 use super::reactors::ReactorParts;
-use super::services::Services;
+use super::services::front_door;
 use super::stores::Stores;
 use crate::settings::Settings;
 
@@ -44,15 +44,11 @@ impl System {
         let identity = Identity::open(&stores)?;
         let reactors = ReactorParts::new(&stores);
         let runtimes = reactors.register(&stores).await?;
-        let services = Services {
-            stores: &stores,
-            identity: &identity,
-            reactors: &reactors,
-            health: health.clone(),
-            metrics,
-            rates: &settings.rate_limit,
-        };
-        let router = services.front_door()?;
+        let router = front_door(
+            (&stores, &identity, &reactors),
+            (health.clone(), metrics),
+            &settings.rate_limit,
+        )?;
         let listener = HttpListener::bind(settings.http.listen).await?;
         let management = HttpListener::bind(settings.http.management_listen).await?;
         let address = listener.address();
@@ -64,10 +60,15 @@ impl System {
         working.spawn(watch.run(stop_working.clone()));
         let projector = stores.take_projector()?;
         working.spawn(run_projector(projector, stop_working.clone()));
-        let authorizer = identity.authorizer;
+        let issuer = identity.issuer;
         working.spawn(until(stop_working.clone(), async move {
-            authorizer.keep_house().await
+            issuer.keep_house().await
         }));
+        let hand_over = stores.credential_hand_over();
+        working.spawn(until(
+            stop_working.clone(),
+            async move { hand_over.run().await },
+        ));
         let keys = identity.keys;
         working.spawn(until(stop_working.clone(), async move {
             keys.keep_fresh().await

@@ -1,6 +1,15 @@
 //! Settings: a TOML file, then `INVOICEAPP_SECTION__KEY`, then command-line flags. Unknown keys are
 //! refused, because a misspelt limit is a limit that is not there.
 
+mod servers;
+mod services;
+
+pub(crate) use servers::{
+    KafkaSettings, KeycloakSettings, MongodbSettings, PostgresSettings, RedisSettings,
+    RegistrySettings, S3Settings, SmtpSettings, SmtpTls,
+};
+pub(crate) use services::{Places, ServicesSettings};
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -26,6 +35,24 @@ pub(crate) struct Settings {
     pub(crate) rate_limit: RateLimitSettings,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
+    /// Where each service of the full stack listens and is found.
+    pub(crate) services: ServicesSettings,
+    /// The journal, the jobs and the relay's place of the full stack.
+    pub(crate) postgres: PostgresSettings,
+    /// The feed of the full stack.
+    pub(crate) kafka: KafkaSettings,
+    /// The schemas of what is on the feed.
+    pub(crate) registry: RegistrySettings,
+    /// The documents of the full stack.
+    pub(crate) mongodb: MongodbSettings,
+    /// Permission sets, dashboard and hot documents of the full stack.
+    pub(crate) redis: RedisSettings,
+    /// The objects of the full stack.
+    pub(crate) s3: S3Settings,
+    /// The mail of the full stack.
+    pub(crate) smtp: SmtpSettings,
+    /// The identity of the full stack.
+    pub(crate) keycloak: KeycloakSettings,
 }
 
 /// The front door's listeners.
@@ -79,6 +106,15 @@ impl Default for Settings {
             http: HttpSettings::default(),
             rate_limit: RateLimitSettings::default(),
             log: LogSettings::default(),
+            services: ServicesSettings::default(),
+            postgres: PostgresSettings::default(),
+            kafka: KafkaSettings::default(),
+            registry: RegistrySettings::default(),
+            mongodb: MongodbSettings::default(),
+            redis: RedisSettings::default(),
+            s3: S3Settings::default(),
+            smtp: SmtpSettings::default(),
+            keycloak: KeycloakSettings::default(),
         }
     }
 }

@@ -289,3 +289,64 @@ async fn a_foreign_id_looks_like_an_unknown_one() {
     );
     rival.put("/organization", organization()).await.expect(200);
 }
+
+#[tokio::test]
+async fn an_administrator_gives_a_user_another_password() {
+    const ANOTHER: &str = "yet another password";
+    let server = Server::start();
+    let admin = Client::admin(&server).await;
+    let user = user_with_roles(&server, &admin, "ada@example.com", &[]).await;
+    let me = user.get("/auth/me").await.expect(200);
+    let path = format!("/users/{}", id(&me["user"]));
+    let patch = |key: &'static str, body: Value| {
+        let request = admin.request(Method::PATCH, &path);
+        admin.send(request.header("Idempotency-Key", key).json(&body))
+    };
+    let short = patch("short", json!({"password": "1234567"})).await;
+    short.expect_problem(400, "invalid_value");
+    let stale = admin
+        .request(Method::PATCH, &path)
+        .header("If-Match", "\"9\"");
+    let stale = admin.send(stale.json(&json!({"password": ANOTHER}))).await;
+    stale.expect_problem(412, "version_mismatch");
+    // What was refused had no effect.
+    user.get("/auth/me").await.expect(200);
+    Client::login(&server, "ada@example.com", PASSWORD).await;
+
+    let changed = patch("first", json!({"password": ANOTHER})).await;
+    assert!(!changed.expect(200).to_string().contains(ANOTHER));
+    user.get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+    Client::login(&server, "ada@example.com", ANOTHER).await;
+
+    // A repeat gets the first answer and brings nothing back; the key is not good for another.
+    let last = json!({"password": "the last password", "first_name": "Augusta"});
+    assert_eq!(
+        patch("last", last).await.expect(200)["first_name"],
+        "Augusta"
+    );
+    let repeated = patch("first", json!({"password": ANOTHER})).await;
+    assert_eq!(repeated.header("idempotency-replayed"), "true");
+    repeated.expect(200);
+    let reused = patch("first", json!({"password": "something else"})).await;
+    reused.expect_problem(422, "idempotency_key_reused");
+    Client::login(&server, "ada@example.com", "the last password").await;
+}
+
+#[tokio::test]
+async fn a_role_that_a_user_has_is_given_again_without_an_event() {
+    let server = Server::start();
+    let admin = Client::admin(&server).await;
+    let user = user_with_roles(&server, &admin, "ada@example.com", &["accountant"]).await;
+    let me = user.get("/auth/me").await.expect(200);
+    let path = format!("/users/{}/roles/accountant", id(&me["user"]));
+    let before = admin
+        .get(&format!("/users/{}", id(&me["user"])))
+        .await
+        .expect(200);
+    let send = admin.request(Method::PUT, &path);
+    let after = admin.send(send).await.expect(200);
+    assert_eq!(after["version"], before["version"]);
+    assert_eq!(after["roles"], json!(["accountant"]));
+}

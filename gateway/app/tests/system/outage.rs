@@ -40,6 +40,8 @@ fn limited(command: &mut Command) {
 async fn a_full_disk_refuses_commands_and_damages_nothing() {
     let server = Server::start_with(Data::new(), limited);
     let admin = Client::admin(&server).await;
+    let readyz = format!("{}/readyz", server.url());
+    admin.get(&readyz).await.expect(200);
     let mut answered = Vec::new();
     let mut refused: Option<(String, Answer)> = None;
     for _ in 0..DRAFTS_MAX {
@@ -58,6 +60,10 @@ async fn a_full_disk_refuses_commands_and_damages_nothing() {
     let (key, answer) = refused.unwrap();
     assert!(!answer.header("retry-after").is_empty(), "{answer:?}");
     answer.expect_problem(503, "dependency_unavailable");
+    let unready = admin.eventually(&readyz, |answer| answer.status == 503);
+    let journal = unready.await.json()["parts"]["journal"].clone();
+    assert_eq!(journal["state"], "failing", "{journal}");
+    assert_eq!(journal["reason"], "the journal cannot be written");
 
     let data = server.kill();
     let output = invoiceapp()

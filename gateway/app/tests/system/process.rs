@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::api::Client;
+use crate::api::{Client, draft};
 use crate::server::{Server, invoiceapp};
 
 #[tokio::test]
@@ -28,6 +28,40 @@ async fn a_second_process_on_the_same_data_is_refused_by_name() {
         .get("/auth/me")
         .await
         .expect(200);
+}
+
+/// What an operator does on a day like any other: look, without stopping anything.
+#[tokio::test]
+async fn the_journal_can_be_inspected_while_it_is_written() {
+    let server = Server::start();
+    let admin = Client::admin(&server).await;
+    admin.post("/invoices", draft()).await.expect(201);
+    let inspect = |command: &'static str| {
+        let mut inspector = invoiceapp();
+        inspector
+            .args(["journal", command, "--json", "--data"])
+            .arg(server.directory());
+        let output = tokio::task::spawn_blocking(move || inspector.output().unwrap());
+        async move {
+            let output = output.await.unwrap();
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command}: {message}");
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        }
+    };
+    for command in ["status", "verify"] {
+        let inspection = tokio::spawn(inspect(command));
+        let mut appended = 0;
+        while appended == 0 || !inspection.is_finished() {
+            admin.post("/invoices", draft()).await.expect(201);
+            appended += 1;
+        }
+        let facts = inspection.await.unwrap();
+        assert!(facts["position"].as_u64().unwrap() > 0, "{facts}");
+        if command == "verify" {
+            assert_eq!(facts["intact"], true, "{facts}");
+        }
+    }
 }
 
 #[tokio::test]

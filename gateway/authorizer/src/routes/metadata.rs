@@ -23,7 +23,7 @@ pub(super) struct MetadataAnswer {
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 0],
     subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
 }
 
 /// The public keys, as a JWK set (RFC 7517).
@@ -36,7 +36,7 @@ pub(super) struct MetadataAnswer {
     security(()),
 )]
 pub(super) async fn keys(State(authorizer): State<Arc<Authorizer>>) -> impl IntoResponse {
-    (CACHEABLE, axum::Json(authorizer.keys().public().clone()))
+    (CACHEABLE, axum::Json(authorizer.published().keys))
 }
 
 /// The issuer's metadata.
@@ -49,15 +49,15 @@ pub(super) async fn keys(State(authorizer): State<Arc<Authorizer>>) -> impl Into
     security(()),
 )]
 pub(super) async fn metadata(State(authorizer): State<Arc<Authorizer>>) -> impl IntoResponse {
-    let issuer = authorizer.issuer().url.clone();
-    let jwks_uri = format!("{issuer}{JWKS_PATH}");
+    let published = authorizer.published();
+    let algorithms = published.algorithms.iter();
     let metadata = MetadataAnswer {
-        issuer,
-        jwks_uri,
+        issuer: published.issuer,
+        jwks_uri: published.jwks_uri,
         response_types_supported: [],
         grant_types_supported: [],
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["ES256"],
+        id_token_signing_alg_values_supported: algorithms.map(|it| it.as_str()).collect(),
     };
     (CACHEABLE, axum::Json(metadata))
 }

@@ -15,7 +15,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::authorizer::{Authorizer, AuthorizerError};
+use crate::authorizer::Authorizer;
+use crate::provider::AuthorizerError;
 
 /// Where the public keys are.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invoiceapp_access::{CLOCK_LEEWAY_SECONDS, EndedSessions};
+use invoiceapp_access::{CLOCK_LEEWAY_SECONDS, EndedSessions, SessionId};
 use moka::sync::Cache;
 use sqlx::SqlitePool;
 use uuid::Uuid;
@@ -51,7 +51,9 @@ impl EndedSessionIds {
 
 /// For the gate: a logout, a password change or a stolen refresh token works at once.
 impl EndedSessions for IdentityStore {
-    fn is_ended(&self, session: Uuid) -> bool {
-        self.ended.0.contains_key(&session)
+    fn is_ended(&self, session: &SessionId) -> bool {
+        session
+            .as_uuid()
+            .is_some_and(|id| self.ended.0.contains_key(&id))
     }
 }

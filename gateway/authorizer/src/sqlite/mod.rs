@@ -92,6 +92,10 @@ impl IdentityStore {
         Ok(())
     }
 
+    pub(crate) const fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
     /// Closes the file.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -16,8 +16,8 @@ use invoiceapp_access::{
     Gate, Grants, KeySet, PermissionSource, SourceUnavailable, TokenVerifier, init_crypto,
 };
 use invoiceapp_authorizer::{
-    Authorizer, AuthorizerParts, DirectoryUnavailable, IdentityStore, Issuer, LoginCandidate,
-    LoginLimits, SigningKeys, UserDirectory, UserProfile, router,
+    Authorizer, AuthorizerParts, BuiltInIssuer, BuiltInParts, DirectoryUnavailable, IdentityStore,
+    Issuer, LoginCandidate, LoginLimits, SigningKeys, UserDirectory, UserProfile, router,
 };
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, Permission, TenantId};
@@ -195,6 +195,7 @@ pub(crate) struct Installation {
     pub(crate) clock: Arc<SteeredClock>,
     pub(crate) users: Arc<Users>,
     pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) issuer: Arc<BuiltInIssuer>,
     pub(crate) store: IdentityStore,
     pub(crate) keys: Arc<SigningKeys>,
     pub(crate) gate: Arc<Gate>,
@@ -233,12 +234,16 @@ impl Installation {
         let verifier = TokenVerifier::new(issuer.policy(), key_set, clock.clone());
         let gate = Gate::new(verifier, users.clone()).with_ended_sessions(Arc::new(store.clone()));
         let gate = Arc::new(gate);
-        let authorizer = Authorizer::new(AuthorizerParts {
+        let issuer = BuiltInIssuer::new(BuiltInParts {
             issuer,
             keys: keys.clone(),
             store: store.clone(),
-            directory: users.clone(),
             permissions: users.clone(),
+            ambient: clock.clone(),
+        });
+        let authorizer = Authorizer::new(AuthorizerParts {
+            provider: issuer.clone(),
+            directory: users.clone(),
             limits,
             ambient: clock.clone(),
         });
@@ -252,6 +257,7 @@ impl Installation {
             clock,
             users,
             authorizer,
+            issuer,
             store,
             keys,
             gate,
@@ -277,7 +283,7 @@ impl Installation {
         password: &str,
     ) {
         self.users.add(tenant, user, email);
-        self.authorizer
+        self.issuer
             .set_password(tenant, user, password.into())
             .await
             .unwrap();

@@ -147,7 +147,7 @@ async fn after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies() {
     let keys = SigningKeys::open(data, installation.clock.now()).unwrap();
     assert_ne!(keys.active_id(), installation.keys.active_id());
     assert_eq!(keys.public().keys.len(), 2);
-    let policy = installation.authorizer.issuer().policy();
+    let policy = installation.issuer.issuer().policy();
     let key_set = KeySet::new(std::sync::Arc::new(keys), installation.clock.clone());
     let verifier = TokenVerifier::new(policy, key_set, installation.clock.clone());
     assert!(verifier.verify(&token).await.is_ok());

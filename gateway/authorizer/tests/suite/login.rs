@@ -125,7 +125,7 @@ async fn a_new_password_replaces_the_old_and_ends_the_sessions() {
     let installation = Installation::with_ada().await;
     let before = installation.login(EMAIL, PASSWORD).await;
     installation
-        .authorizer
+        .issuer
         .set_password(&tenant("default"), user(1), "a new password".into())
         .await
         .unwrap();

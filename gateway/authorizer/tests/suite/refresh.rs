@@ -138,7 +138,7 @@ async fn sessions_ended_for_a_user_cannot_be_refreshed() {
     let (installation, token) = logged_in().await;
     let owner = tenant("default");
     installation
-        .authorizer
+        .issuer
         .end_sessions_of_user(&owner, user(1))
         .await
         .unwrap();

@@ -98,7 +98,7 @@ async fn an_ended_session_is_ended_after_a_restart_too_while_its_tokens_are_out(
     let session = caller.principal.session.unwrap();
     installation
         .store
-        .end_session(session, installation.clock.now())
+        .end_session(session.as_uuid().unwrap(), installation.clock.now())
         .await
         .unwrap();
     installation.clock.advance_seconds(329);
@@ -110,7 +110,7 @@ async fn an_ended_session_is_ended_after_a_restart_too_while_its_tokens_are_out(
     installation.store.close().await;
     let path = store_path(installation.directory.path());
     let reopened = IdentityStore::open(&path).await.unwrap();
-    assert!(reopened.is_ended(session));
+    assert!(reopened.is_ended(&session));
     installation.clock.advance_seconds(1);
     assert_eq!(
         reopened
@@ -120,7 +120,7 @@ async fn an_ended_session_is_ended_after_a_restart_too_while_its_tokens_are_out(
         1
     );
     reopened.close().await;
-    assert!(!IdentityStore::open(&path).await.unwrap().is_ended(session));
+    assert!(!IdentityStore::open(&path).await.unwrap().is_ended(&session));
 }
 
 #[tokio::test]

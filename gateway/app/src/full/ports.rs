@@ -1,0 +1,118 @@
+//! The ports of a process, with the servers of the full stack behind them.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use invoiceapp_domain::Ambient;
+use invoiceapp_journal::execute::CommandExecutor;
+use invoiceapp_journal::port::Journal;
+use invoiceapp_journal::postgres::{PostgresJournal, PostgresOptions};
+use invoiceapp_mongo::{MongoSettings, MongoViewStore};
+use invoiceapp_objects::{Objects, S3Objects, S3Options};
+use invoiceapp_projections::hot::{HotStore, HotViews};
+use invoiceapp_projections::{ViewStore, Views};
+use invoiceapp_redis::{RedisHotStore, RedisSettings};
+use secrecy::SecretString;
+
+use super::patience;
+use crate::ambient::MachineAmbient;
+use crate::settings::Settings;
+
+/// What the roles work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Ports {
+    pub(crate) ambient: Arc<dyn Ambient>,
+    pub(crate) journal: Arc<PostgresJournal>,
+    pub(crate) executor: CommandExecutor,
+    /// The documents themselves: for the projector.
+    pub(crate) store: Arc<dyn ViewStore>,
+    /// What stands before them.
+    pub(crate) hot: Arc<dyn HotStore>,
+    /// The documents as services read them.
+    pub(crate) views: Views,
+    pub(crate) objects: Arc<S3Objects>,
+}
+
+impl Ports {
+    /// Opens everything, waiting for the servers that are not there yet.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, or a server is not one that we can work with.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
+        let options = PostgresOptions::new(postgres_url(settings)?);
+        let journal = patience::open("postgres", || {
+            PostgresJournal::open(options.clone(), Arc::clone(&ambient))
+        })
+        .await
+        .context("the journal cannot be opened")?;
+        let journal = Arc::new(journal);
+        let executor = CommandExecutor::new(Arc::clone(&journal) as Arc<dyn Journal>);
+        let (store, hot) = open_views(settings, ambient.as_ref()).await?;
+        let read = HotViews::new(Arc::clone(&store), Arc::clone(&hot));
+        Ok(Self {
+            ambient,
+            journal,
+            executor,
+            views: Views::of_another_process(Arc::new(read)),
+            store,
+            hot,
+            objects: Arc::new(open_objects(settings)?),
+        })
+    }
+
+    /// The journal as its port.
+    pub(crate) fn journal(&self) -> Arc<dyn Journal> {
+        Arc::clone(&self.journal) as Arc<dyn Journal>
+    }
+
+    /// The object store as its port.
+    pub(crate) fn objects(&self) -> Arc<dyn Objects> {
+        Arc::clone(&self.objects) as Arc<dyn Objects>
+    }
+
+    /// Lets the journal commit what it has taken on.
+    pub(crate) async fn close(&self) {
+        self.journal.close().await;
+    }
+}
+
+/// The address that the full stack cannot do without.
+///
+/// # Errors
+/// When it is not set.
+pub(super) fn postgres_url(settings: &Settings) -> anyhow::Result<SecretString> {
+    settings.postgres.url.clone().context(
+        "postgres.url is not set: set INVOICEAPP_POSTGRES__URL, or name a file with --config",
+    )
+}
+
+async fn open_views(
+    settings: &Settings,
+    ambient: &dyn Ambient,
+) -> anyhow::Result<(Arc<dyn ViewStore>, Arc<dyn HotStore>)> {
+    let mongodb = MongoSettings {
+        url: settings.mongodb.url.clone(),
+        database_prefix: settings.mongodb.database.clone(),
+    };
+    let store = patience::open("mongodb", || MongoViewStore::new(&mongodb, ambient)).await?;
+    let redis = RedisSettings {
+        url: settings.redis.url.clone(),
+        key_prefix: settings.redis.key_prefix.clone(),
+    };
+    let hot = RedisHotStore::new(&redis).context("the address of Redis is not valid")?;
+    Ok((Arc::new(store), Arc::new(hot)))
+}
+
+fn open_objects(settings: &Settings) -> anyhow::Result<S3Objects> {
+    let s3 = &settings.s3;
+    let options = S3Options {
+        endpoint: s3.endpoint.clone(),
+        region: s3.region.clone(),
+        bucket: s3.bucket.clone(),
+        prefix: None,
+        access_key_id: s3.access_key_id.clone(),
+        secret_access_key: s3.secret_access_key.clone(),
+    };
+    S3Objects::new(&options).context("the object store's settings are not valid")
+}

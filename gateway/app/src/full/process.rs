@@ -1,0 +1,330 @@
+//! `invoiceapp serve`: one process with one role or several, until a signal asks it to end.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::http::uri::Authority;
+use invoiceapp_bff::{
+    ANSWER_TIMEOUT, RemoteService, Upstream, UpstreamName, Upstreams, behind_front_door,
+    management_router,
+};
+use invoiceapp_domain::Ambient;
+use invoiceapp_http::health::{Health, Need};
+use invoiceapp_http::metrics::HttpMetrics;
+use invoiceapp_http::server::{HttpListener, ServerLimits};
+use invoiceapp_projections::Views;
+use invoiceapp_projections::hot::HotFeeder;
+use invoiceapp_projections::projector::Projector;
+use invoiceapp_relay::{LeaseTable, Relay, RelaySettings};
+use invoiceapp_service::ServiceParts;
+use invoiceapp_service::user_access::CredentialHandOver;
+use prometheus::Registry;
+use secrecy::ExposeSecret;
+use sqlx::postgres::PgPoolOptions;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::feed::{codec, feed, kafka};
+use super::identity::{self, Believed};
+use super::ports::Ports;
+use super::reactors::{self, Jobs};
+use super::role::Role;
+use super::watch::Watch;
+use crate::ambient::MachineAmbient;
+use crate::services::{Services, Shells};
+use crate::settings::{Places, Settings};
+
+/// Connections for the relay's lease.
+const RELAY_CONNECTIONS_MAX: u32 = 2;
+
+/// A process at work.
+pub(crate) struct Process {
+    health: Health,
+    ports: Option<Ports>,
+    serving: (CancellationToken, JoinSet<()>),
+    working: (CancellationToken, JoinSet<()>),
+}
+
+/// What every role of a process shares.
+struct Common<'a> {
+    settings: &'a Settings,
+    registry: Registry,
+    metrics: HttpMetrics,
+}
+
+/// Starts the roles; they serve when it returns.
+///
+/// # Errors
+/// When a setting makes no sense, a server is not one that we can work with, or an address cannot be
+/// listened on.
+pub(crate) async fn start(roles: &BTreeSet<Role>, settings: &Settings) -> anyhow::Result<Process> {
+    let registry = Registry::new();
+    let metrics = HttpMetrics::register(&registry).context("metrics cannot be registered")?;
+    let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
+    let health = Health::new(Arc::clone(&ambient));
+    let mut process = Process {
+        health: health.clone(),
+        ports: None,
+        serving: (CancellationToken::new(), JoinSet::new()),
+        working: (CancellationToken::new(), JoinSet::new()),
+    };
+    let common = Common {
+        settings,
+        registry,
+        metrics,
+    };
+    let behind: BTreeSet<Role> = roles
+        .iter()
+        .copied()
+        .filter(|it| *it != Role::Bff)
+        .collect();
+    if roles.contains(&Role::Bff) {
+        process.front_door(&common, &ambient).await?;
+    }
+    if !behind.is_empty() {
+        process.behind(&behind, &common).await?;
+    }
+    Ok(process)
+}
+
+impl Process {
+    /// The front door over services in other processes.
+    async fn front_door(
+        &mut self,
+        common: &Common<'_>,
+        ambient: &Arc<dyn Ambient>,
+    ) -> anyhow::Result<()> {
+        let settings = common.settings;
+        let believed = identity::believe_tokens_only(settings, ambient)?;
+        let shells = common.shells(&believed, ambient);
+        let upstreams = upstreams(&settings.services.find)?;
+        let router = shells.front_door(upstreams, &settings.rate_limit, self.health.clone())?;
+        self.keep_keys_fresh(believed);
+        self.serve(settings.http.listen, router).await?;
+        let management = management_router(common.registry.clone(), self.health.clone());
+        self.serve(settings.http.management_listen, management)
+            .await
+    }
+
+    /// Every other role.
+    async fn behind(&mut self, roles: &BTreeSet<Role>, common: &Common<'_>) -> anyhow::Result<()> {
+        let settings = common.settings;
+        let ports = Ports::open(settings).await?;
+        self.ports = Some(ports.clone());
+        let believed = identity::believe(settings, &ports)?;
+        let shells = common.shells(&believed, &ports.ambient);
+        let services = services(settings, &ports, (&believed, shells)).await?;
+        self.watch(&ports);
+        self.keep_keys_fresh(believed);
+        if roles.contains(&Role::UserAccess) {
+            self.hand_credentials_over(&services, &ports);
+        }
+        if roles.iter().any(|role| role.reacts()) {
+            let jobs = Jobs::open(settings, &ports).await?;
+            for role in roles {
+                self.react(*role, settings, (&ports, &jobs)).await?;
+            }
+        }
+        if roles.contains(&Role::Relay) {
+            self.relay(settings, &ports).await?;
+        }
+        if roles.contains(&Role::Projector) {
+            self.project(settings, &ports)?;
+        }
+        for role in roles {
+            let mut router = management_router(common.registry.clone(), self.health.clone());
+            if let Some(name) = role.service() {
+                router = router.merge(services.router(name));
+            }
+            let router = behind_front_door(router, settings.services.front_doors.clone());
+            self.serve(role.listen(settings), router).await?;
+        }
+        Ok(())
+    }
+
+    async fn react(
+        &mut self,
+        role: Role,
+        settings: &Settings,
+        (ports, jobs): (&Ports, &Jobs),
+    ) -> anyhow::Result<()> {
+        let Some(reactor) = reactors::reactor(role, settings, ports)? else {
+            return Ok(());
+        };
+        let runtime = reactors::runtime(settings, jobs, reactor).await?;
+        let stop = self.working.0.clone();
+        self.working.1.spawn(async move {
+            let name = runtime.name();
+            if let Err(error) = runtime.run(stop).await {
+                tracing::error!(%error, reactor = name, "a reactor has ended");
+            }
+        });
+        Ok(())
+    }
+
+    async fn relay(&mut self, settings: &Settings, ports: &Ports) -> anyhow::Result<()> {
+        let url = super::ports::postgres_url(settings)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(RELAY_CONNECTIONS_MAX)
+            .connect_lazy(url.expose_secret())
+            .context("postgres.url is not valid")?;
+        let leases = LeaseTable::new(pool, ports.ambient.new_id());
+        super::patience::open("leases", || leases.create()).await?;
+        let relay_settings = RelaySettings::new(kafka(settings));
+        let (relay, _status) =
+            Relay::new(relay_settings, ports.journal(), codec(settings)?, leases);
+        let stop = self.working.0.clone();
+        self.working.1.spawn(async move { relay.run(stop).await });
+        Ok(())
+    }
+
+    fn project(&mut self, settings: &Settings, ports: &Ports) -> anyhow::Result<()> {
+        let store = Arc::clone(&ports.store);
+        let (projector, reached) =
+            Projector::on_feed(feed(settings)?, ports.journal(), Arc::clone(&store));
+        let stop = self.working.0.clone();
+        self.working
+            .1
+            .spawn(async move { projector.run(stop).await });
+        let views = Views::new(store, reached);
+        let feeder = HotFeeder::new(feed(settings)?, views, Arc::clone(&ports.hot));
+        let stop = self.working.0.clone();
+        self.working.1.spawn(async move { feeder.run(stop).await });
+        Ok(())
+    }
+
+    fn watch(&mut self, ports: &Ports) {
+        let mut watch = Watch::new(self.health.clone());
+        let journal = ports.journal();
+        watch.part(
+            ("journal", Need::Hard, "the journal cannot be read"),
+            move || {
+                let journal = Arc::clone(&journal);
+                async move { Ok(journal.head().await.map(drop)?) }
+            },
+        );
+        let store = Arc::clone(&ports.store);
+        watch.part(
+            ("views", Need::Hard, "the views cannot be read"),
+            move || {
+                let store = Arc::clone(&store);
+                async move { Ok(store.checkpoint().await.map(drop)?) }
+            },
+        );
+        let hot = Arc::clone(&ports.hot);
+        watch.part(
+            ("hot views", Need::Soft, "the hot views cannot be read"),
+            move || {
+                let hot = Arc::clone(&hot);
+                async move { Ok(hot.mark().await.map(drop)?) }
+            },
+        );
+        let objects = ports.objects();
+        watch.part(
+            ("objects", Need::Soft, "the object store cannot be used"),
+            move || {
+                let objects = Arc::clone(&objects);
+                async move { Ok(objects.check().await?) }
+            },
+        );
+        let stop = self.working.0.clone();
+        self.working.1.spawn(watch.run(stop));
+    }
+
+    /// Finishes the commands that a crash cut off between journal and credentials.
+    fn hand_credentials_over(&mut self, services: &Services, ports: &Ports) {
+        let hand_over = CredentialHandOver {
+            credentials: Arc::clone(&services.credentials),
+            executor: ports.executor.clone(),
+            ambient: Arc::clone(&ports.ambient),
+        };
+        let stop = self.working.0.clone();
+        self.working.1.spawn(async move {
+            stop.run_until_cancelled(hand_over.run()).await;
+        });
+    }
+
+    fn keep_keys_fresh(&mut self, believed: Believed) {
+        let stop = self.working.0.clone();
+        self.working.1.spawn(async move {
+            stop.run_until_cancelled(believed.keys.keep_fresh()).await;
+        });
+    }
+
+    async fn serve(&mut self, address: SocketAddr, router: Router) -> anyhow::Result<()> {
+        let listener = HttpListener::bind(address).await?;
+        tracing::info!(%address, "listening");
+        let stop = self.serving.0.clone();
+        self.serving.1.spawn(async move {
+            let outcome = listener.serve(router, ServerLimits::default(), stop).await;
+            tracing::debug!(?outcome, "a listener has ended");
+        });
+        Ok(())
+    }
+
+    /// Drains: no new requests, then the work behind them, the journal last.
+    pub(crate) async fn stop(mut self) {
+        self.health.set_draining();
+        self.serving.0.cancel();
+        while self.serving.1.join_next().await.is_some() {}
+        self.working.0.cancel();
+        while self.working.1.join_next().await.is_some() {}
+        if let Some(ports) = self.ports {
+            ports.close().await;
+        }
+    }
+}
+
+impl Common<'_> {
+    fn shells(&self, believed: &Believed, ambient: &Arc<dyn Ambient>) -> Shells {
+        Shells {
+            gate: Arc::clone(&believed.gate),
+            ambient: Arc::clone(ambient),
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+async fn services(
+    settings: &Settings,
+    ports: &Ports,
+    (believed, shells): (&Believed, Shells),
+) -> anyhow::Result<Services> {
+    Ok(Services {
+        shells,
+        service: ServiceParts {
+            executor: ports.executor.clone(),
+            views: ports.views.clone(),
+            ambient: Arc::clone(&ports.ambient),
+        },
+        credentials: identity::credentials(settings, ports).await?,
+        authorizer: identity::authorizer(settings, ports, believed)?,
+        pdf: reactors::pdf(ports),
+        media: reactors::media(ports),
+    })
+}
+
+/// The services where the settings say that they are.
+fn upstreams(find: &Places) -> anyhow::Result<Upstreams> {
+    let remote = |name: UpstreamName, place: &str| -> anyhow::Result<Upstream> {
+        let authority: Authority = place
+            .parse()
+            .with_context(|| format!("services.find.{} is not host:port", name.as_str()))?;
+        Ok(Upstream::new(RemoteService::new(
+            name,
+            authority,
+            ANSWER_TIMEOUT,
+        )))
+    };
+    Ok(Upstreams {
+        authorizer: remote(UpstreamName::Authorizer, &find.authorizer)?,
+        user_access: remote(UpstreamName::UserAccess, &find.user_access)?,
+        product: remote(UpstreamName::Product, &find.product)?,
+        invoice: remote(UpstreamName::Invoice, &find.invoice)?,
+        pdf: remote(UpstreamName::Pdf, &find.pdf)?,
+        media: remote(UpstreamName::Media, &find.media)?,
+    })
+}
