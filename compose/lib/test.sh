@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# `compose/stack test`: the parts on ports of their own, and every check of the tree against them.
-# What it started is stopped however it ends.
+# `compose/stack test`: every check of the tree; with `core` the parts on ports of their own, and the
+# tests that want them. What it started is stopped however it ends.
 
 readonly TESTS_MINUTES_MAX=50
 # How long what a step started may take to end by itself.
@@ -36,7 +36,7 @@ finish_checks() {
   trap '' INT TERM HUP
   set +e
   stop_step
-  test_stack down --data
+  [ "$TEST_SERVERS" = none ] || test_stack down --data
   rm -rf "$SCRATCH"
   exit "$code"
 }
@@ -99,12 +99,13 @@ check_openapi() {
   echo "docs/openapi.json is fresh"
 }
 
-# Every test binary, with the tests that are marked as wanting the stack, then the doc tests, of which
+# Every test binary, with the tests that want the stack when it is there, then the doc tests, of which
 # those that are marked so must not be run. cargo's own lines stay on the screen.
 run_tests() {
-  local code=0
+  local code=0 wanted=()
+  [ "$TEST_SERVERS" = none ] || wanted=(-- --include-ignored)
   {
-    cargo test --workspace --locked --no-fail-fast --tests -- --include-ignored || code=1
+    cargo test --workspace --locked --no-fail-fast --tests "${wanted[@]}" || code=1
     cargo test --workspace --locked --no-fail-fast --doc || code=1
     echo "$code" >"$SCRATCH/tests.code"
   } 2>&1 | tee "$SCRATCH/tests.log"
@@ -164,8 +165,10 @@ run_checks() {
   check_toolchain
   step "format" cargo fmt --all --check
   step "scripts" check_scripts
-  step "servers" test_stack up core
-  eval "$(test_stack env)"
+  if [ "$TEST_SERVERS" = core ]; then
+    step "servers" test_stack up core
+    eval "$(test_stack env)"
+  fi
   step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
   step "generated files" check_generated
   step "tests" check_tests

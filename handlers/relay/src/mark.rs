@@ -28,13 +28,12 @@ impl Ends {
 
     /// Notes where a partition ends.
     pub fn set(&mut self, topic: &str, partition: i32, end: End) {
-        match self.0.get_mut(topic) {
-            Some(partitions) => partitions.insert(partition, end),
-            None => {
-                let partitions = BTreeMap::from([(partition, end)]);
-                return drop(self.0.insert(topic.to_owned(), partitions));
-            }
-        };
+        if let Some(partitions) = self.0.get_mut(topic) {
+            partitions.insert(partition, end);
+        } else {
+            let partitions = BTreeMap::from([(partition, end)]);
+            self.0.insert(topic.to_owned(), partitions);
+        }
     }
 
     /// Every partition with its end.

@@ -33,22 +33,6 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The role's name in logs and metrics.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Invoice => "invoice",
-            Self::Product => "product",
-            Self::UserAccess => "user-access",
-            Self::Authorizer => "authorizer",
-            Self::Pdf => "pdf",
-            Self::Media => "media",
-            Self::Mail => "mail",
-            Self::Bff => "bff",
-            Self::Relay => "relay",
-            Self::Projector => "projector",
-        }
-    }
-
     /// Where it listens.
     pub(super) const fn listen(self, settings: &Settings) -> SocketAddr {
         let listen = &settings.services.listen;

@@ -35,9 +35,14 @@ impl Control {
             },
         ];
         for line in 0..LINES {
-            let down = f32::from(u8::try_from(line * 10).unwrap());
+            // The first from the page's corner, each other from the one before.
+            let (right, up) = if line == 0 {
+                (20.0, 280.0)
+            } else {
+                (0.0, -10.0)
+            };
             ops.push(Op::SetTextCursor {
-                pos: Point::new(Mm(20.0), Mm(-down)),
+                pos: Point::new(Mm(right), Mm(up)),
             });
             ops.push(Op::ShowText {
                 items: vec![TextItem::Text(TEXT.to_owned())],

@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use invoiceapp_avro::{Codec, CodecError};
 use invoiceapp_runtime::{FEED_WAIT_MAX, Feed, FeedError};
 use invoiceapp_schemas::RecordedEvent;
+use rdkafka::error::KafkaError;
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -226,7 +227,7 @@ impl KafkaFeed {
     /// source until it is in the buffer.
     async fn take(&self, state: &mut State) -> Result<(), KafkaFeedError> {
         let Some(source) = &mut state.source else {
-            return Ok(std::future::pending().await);
+            return Err(RelayError::from(KafkaError::NoMessageReceived).into());
         };
         source.keep_within(&state.buffer)?;
         let received = source.receive().await?;
