@@ -246,6 +246,10 @@ impl CredentialHandOver {
             return Ok(false);
         };
         let rivals = self.credentials.staged_by(command).await?;
+        if rivals.is_empty() {
+            // Handed over or discarded since the list was read.
+            return Ok(false);
+        }
         if rivals.len() > 1 {
             // Two requests under one key, with different passwords, and a crash before either was
             // answered: which one committed is not known any more.
