@@ -1,7 +1,7 @@
 //! From Avro to the journal's text, strictly: a datum has one spelling, and any other is refused,
 //! so that what was decoded is what was encoded, byte for byte.
 
-use jiff::ToSpan as _;
+use jiff::Span;
 use thiserror::Error;
 
 use crate::encode::EPOCH;
@@ -149,9 +149,10 @@ impl<'d> Reader<'d> {
     }
 
     fn date(&mut self) -> Result<String, DatumError> {
-        let days = i32::try_from(self.long()?).ok();
-        let date = days
-            .and_then(|days| EPOCH.checked_add(i64::from(days).days()).ok())
+        let date = Span::new()
+            .try_days(self.long()?)
+            .and_then(|days| EPOCH.checked_add(days))
+            .ok()
             .ok_or(DatumError::Malformed("a date is out of range"))?;
         Ok(date.to_string())
     }
