@@ -69,7 +69,7 @@ async fn credentials_are_staged_in_postgresql() {
     conformance::staging::all(&one).await;
     one.close().await;
     other.close().await;
-    sqlx::query(&format!("DROP DATABASE {database}"))
+    sqlx::query(&format!("DROP DATABASE {database} WITH (FORCE)"))
         .execute(&mut connection)
         .await
         .unwrap();
