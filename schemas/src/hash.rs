@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::envelope::RecordedEvent;
 
@@ -31,10 +31,10 @@ impl fmt::Debug for ChainHash {
 /// eight big-endian bytes, in the order below, so that no two events share a byte string.
 #[must_use]
 pub fn chain(previous: ChainHash, event: &RecordedEvent) -> ChainHash {
-    let mut hasher = Sha256::new();
-    hasher.update(previous.0);
+    let mut hasher = Context::new(&SHA256);
+    hasher.update(&previous.0);
     let mut field = |bytes: &[u8]| {
-        hasher.update((u64::try_from(bytes.len()).unwrap_or(u64::MAX)).to_be_bytes());
+        hasher.update(&(u64::try_from(bytes.len()).unwrap_or(u64::MAX)).to_be_bytes());
         hasher.update(bytes);
     };
     field(&event.position.to_be_bytes());
@@ -48,5 +48,9 @@ pub fn chain(previous: ChainHash, event: &RecordedEvent) -> ChainHash {
     field(&event.recorded_at.as_microsecond().to_be_bytes());
     field(event.metadata_json.as_bytes());
     field(event.payload_json.as_bytes());
-    ChainHash(hasher.finalize().into())
+    let mut hash = ChainHash::GENESIS;
+    for (byte, digested) in hash.0.iter_mut().zip(hasher.finish().as_ref()) {
+        *byte = *digested;
+    }
+    hash
 }

@@ -72,6 +72,33 @@ impl<J: Journal + ?Sized> Chain for J {
     }
 }
 
+/// Whose streams can be read: a journal, or one that is only looked at.
+#[async_trait]
+pub trait StreamSource: Sync {
+    /// Events of a stream after a version, as [`Journal::read_stream`] gives them.
+    ///
+    /// # Errors
+    /// [`JournalError`]; never a silently short answer.
+    async fn stream_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError>;
+}
+
+#[async_trait]
+impl<J: Journal + ?Sized> StreamSource for J {
+    async fn stream_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        self.read_stream(stream, after_version, limit).await
+    }
+}
+
 /// Where the recomputation stands.
 struct Walk {
     position: u64,

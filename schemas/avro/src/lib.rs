@@ -35,7 +35,8 @@ pub use metadata::EventMetadata;
 pub use reference::{REFERENCE_BEGIN, REFERENCE_END, with_reference};
 pub use registry::{
     COMPATIBILITY, REGISTRY_ANSWER_BYTES_MAX, REGISTRY_CONNECT_DEADLINE, REGISTRY_DEADLINE,
-    Registered, Registry, RegistryError, UNKNOWN_ID_PAUSE, UNKNOWN_IDS_MAX, register,
+    Registered, Registry, RegistryError, UNKNOWN_ID_PAUSE, UNKNOWN_IDS_MAX, check_registered,
+    register,
 };
 pub use schema::SchemaError;
 pub use topics::{TOPIC_PREFIX, Topic, Topics};

@@ -52,6 +52,16 @@ pub enum RegistryError {
         /// The id.
         id: u32,
     },
+    /// The registry would take a schema that older or newer programs cannot read.
+    #[error(
+        "{subject} is kept {found} instead of {COMPATIBILITY}; run `invoiceapp schemas register`"
+    )]
+    Lax {
+        /// The subject.
+        subject: String,
+        /// What it is kept.
+        found: String,
+    },
     /// The registry refuses the schema.
     #[error("the schema registry refuses {subject} with status {status}")]
     Refused {
@@ -92,6 +102,12 @@ enum Known {
 #[derive(Deserialize)]
 struct IdAnswer {
     id: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CompatibilityAnswer {
+    compatibility_level: String,
 }
 
 #[derive(Deserialize)]
@@ -214,6 +230,29 @@ impl Registry {
         Ok(id)
     }
 
+    /// Whether the registry answers.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub async fn check(&self) -> Result<(), RegistryError> {
+        match self.ask(Method::GET, "config", None).await? {
+            (status, _) if status.is_success() => Ok(()),
+            (status, _) => Err(refused("its configuration".to_owned(), status)),
+        }
+    }
+
+    /// How compatible the registry keeps the schemas of a subject, or of all of them.
+    async fn compatibility(&self, subject: &str) -> Result<Option<String>, RegistryError> {
+        let path = format!("config/{subject}");
+        match self.ask(Method::GET, &path, None).await? {
+            (StatusCode::OK, answer) => Ok(Some(
+                parse::<CompatibilityAnswer>(&answer)?.compatibility_level,
+            )),
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            (status, _) => Err(refused(subject.to_owned(), status)),
+        }
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -284,6 +323,30 @@ pub async fn register(
         });
     }
     Ok(registered)
+}
+
+/// Whether the newest revision of every compiled schema is registered, under a subject that is kept
+/// compatible; returns how many that are. Changes nothing.
+///
+/// # Errors
+/// [`RegistryError`]: `NotRegistered` and `Lax` name the first subject that is not as it has to be.
+pub async fn check_registered(
+    registry: &Registry,
+    catalog: &Catalog,
+    topics: &Topics,
+) -> Result<usize, RegistryError> {
+    let mut count = 0_usize;
+    for schema in catalog.records().filter_map(<[_]>::last) {
+        let subject = topics.subject(schema.topic(), &schema.full_name);
+        registry.id_of(&subject, schema.text).await?;
+        let level = registry.compatibility(&subject).await?;
+        if level.as_deref() != Some(COMPATIBILITY) {
+            let found = level.unwrap_or_else(|| "by the registry's own rule".to_owned());
+            return Err(RegistryError::Lax { subject, found });
+        }
+        count = count.saturating_add(1);
+    }
+    Ok(count)
 }
 
 /// Chooses the cryptography of TLS for the whole process, once.

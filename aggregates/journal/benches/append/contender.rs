@@ -13,6 +13,7 @@ use invoiceapp_journal::execute::{CommandExecutor, Execution};
 use invoiceapp_journal::port::{Append, AppendEvents, Journal};
 use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
 use invoiceapp_journal::verify::verify;
+use invoiceapp_journal::writer::observe::WriterStats;
 use invoiceapp_schemas::{CommandId, CommandStamp, Metadata, encode};
 use sqlite_es::SqliteEventRepository;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -79,6 +80,7 @@ fn stamp(ambient: &SteppingAmbient) -> CommandStamp {
 #[derive(Clone)]
 pub(crate) struct Ours {
     executor: CommandExecutor,
+    stats: Arc<WriterStats>,
     ambient: Arc<SteppingAmbient>,
     _directory: Arc<TempDir>,
 }
@@ -87,12 +89,27 @@ impl Ours {
     pub(crate) async fn open() -> Self {
         let (directory, ambient) = (Arc::new(directory()), SteppingAmbient::new(1));
         let journal = journal(&directory, &ambient).await;
+        let stats = journal.writer_stats();
         let executor = CommandExecutor::new(Arc::new(journal));
         Self {
             executor,
+            stats,
             ambient,
             _directory: directory,
         }
+    }
+
+    /// How large the batches were, and how long they took.
+    pub(crate) fn say_batches(&self) {
+        let figures = self.stats.figures();
+        let (sizes, micros) = (figures.batch_commands, figures.commit_micros);
+        println!(
+            "{} batches of {} commands and {} microseconds on average; sizes up to: {:?}",
+            sizes.count,
+            sizes.sum / sizes.count.max(1),
+            micros.sum / micros.count.max(1),
+            sizes.buckets
+        );
     }
 
     /// What was measured is whole.

@@ -68,6 +68,7 @@ impl Attempts<'_> {
             if conflicts >= CONFLICT_ATTEMPTS_MAX {
                 return Err(ExecuteError::Conflict);
             }
+            self.executor.retries_again();
             current = self.load().await?;
             is_present = true;
         }

@@ -14,9 +14,11 @@ mod snapshots;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use invoiceapp_domain::{Context, Decider, StreamId};
 use invoiceapp_schemas::{CommandStamp, Metadata};
+use tracing::Instrument;
 use uuid::Uuid;
 
 pub use attempt::CONFLICT_ATTEMPTS_MAX;
@@ -156,6 +158,7 @@ pub struct CommandExecutor {
     journal: Arc<dyn Journal>,
     hot: HotAggregates,
     snapshots: SnapshotSaver,
+    conflict_retries: Arc<AtomicU64>,
 }
 
 impl CommandExecutor {
@@ -168,13 +171,24 @@ impl CommandExecutor {
             journal,
             hot: HotAggregates::new(),
             snapshots,
+            conflict_retries: Arc::default(),
         }
+    }
+
+    /// How often a command was decided again because somebody else was faster; grows only.
+    #[must_use]
+    pub fn conflict_retries(&self) -> u64 {
+        self.conflict_retries.load(Ordering::Relaxed)
     }
 
     /// The journal underneath.
     #[must_use]
     pub fn journal(&self) -> &Arc<dyn Journal> {
         &self.journal
+    }
+
+    fn retries_again(&self) {
+        self.conflict_retries.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Executes a command.
@@ -223,14 +237,16 @@ impl CommandExecutor {
         Fut: Future<Output = Result<Prepared<A>, E>> + Send,
     {
         let executor = self.clone();
-        let task = tokio::spawn(async move {
+        let attempts = async move {
             attempt::Attempts {
                 executor: &executor,
                 execution: &execution,
             }
             .run(prepare)
             .await
-        });
+        };
+        // A task of its own, but a part of the same work.
+        let task = tokio::spawn(attempts.in_current_span());
         match task.await {
             Ok(outcome) => outcome,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The writing side: one connection, and each batch one statement.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -145,6 +146,8 @@ async fn run(connection: &mut PgConnection, sql: &'static str) -> Result<(), Eng
 
 #[async_trait]
 impl Engine for PostgresEngine {
+    const SYSTEM: &'static str = "postgresql";
+
     async fn lookup(&mut self, wanted: &Wanted) -> Result<Facts, EngineError> {
         let mut connection = self.connection().await?;
         let facts = self.ask(&mut connection, wanted).await?;
@@ -167,7 +170,7 @@ impl Engine for PostgresEngine {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<Written, EngineError> {
+    async fn write(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError> {
         let mut connection = self.connection().await?;
         let written = self.insert(&mut connection, batch).await?;
         self.keep(connection);
@@ -175,7 +178,7 @@ impl Engine for PostgresEngine {
         Ok(written)
     }
 
-    async fn write_locked(&mut self, batch: &Batch) -> Result<Written, EngineError> {
+    async fn write_locked(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError> {
         let mut connection = self.connection().await?;
         let written = self.insert(&mut connection, batch).await?;
         let end = if written == Written::Committed {

@@ -5,6 +5,7 @@ mod engine;
 mod error;
 mod open;
 mod read;
+mod read_only;
 mod rows;
 mod signals;
 mod statements;
@@ -20,6 +21,7 @@ pub use open::{
     CONNECT_TIMEOUT, DEADLINE, OpenError, PostgresOptions, READ_CONNECTIONS, STATEMENT_TIMEOUT,
     STATUS_DEADLINE,
 };
+pub use read_only::PostgresReadOnly;
 pub use signals::{NOTIFY_INTERVAL, POLL_INTERVAL};
 
 use crate::port::{
@@ -27,6 +29,7 @@ use crate::port::{
     Writability,
 };
 use crate::writer::Writer;
+use crate::writer::observe::WriterStats;
 use engine::PostgresEngine;
 use open::{Settings, migrate};
 use read::Reader;
@@ -70,6 +73,18 @@ impl PostgresJournal {
         self.writer.close().await;
         self.signals.close().await;
         self.reader.close().await;
+    }
+
+    /// How many of the connections that read are used, and how many are idle.
+    #[must_use]
+    pub fn connections(&self) -> (u64, u64) {
+        self.reader.connections()
+    }
+
+    /// What the writer counts.
+    #[must_use]
+    pub fn writer_stats(&self) -> Arc<WriterStats> {
+        self.writer.stats()
     }
 
     /// Facts for an operator. Counts streams, which reads an index from end to end.

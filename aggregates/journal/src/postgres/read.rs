@@ -54,9 +54,21 @@ impl Reader {
         }
     }
 
+    /// Used and idle connections.
+    pub(super) fn connections(&self) -> (u64, u64) {
+        let idle = u64::try_from(self.pool.num_idle()).unwrap_or(u64::MAX);
+        (u64::from(self.pool.size()).saturating_sub(idle), idle)
+    }
+
     pub(super) async fn close(&self) {
+        // sqlx misses a connection that is given back while it waits for the last one. The second
+        // time finds it.
+        let closed = async {
+            self.pool.close().await;
+            self.pool.close().await;
+        };
         // A read that is under way ends within its own deadline.
-        let _ = tokio::time::timeout(DEADLINE, self.pool.close()).await;
+        let _ = tokio::time::timeout(DEADLINE, closed).await;
     }
 
     pub(super) async fn read_stream(

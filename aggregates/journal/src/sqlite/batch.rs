@@ -1,225 +1,165 @@
-//! A batch as the rows of one INSERT into the view `batch`.
-
-use std::collections::HashMap;
+//! Writes a batch: one transaction, and for each kind of row one statement that stays prepared.
 
 use invoiceapp_domain::StreamId;
-use invoiceapp_schemas::{CommandId, RecordedEvent};
-use serde::Serialize;
-use sqlx::Arguments;
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::SqliteArguments;
+use invoiceapp_schemas::CommandId;
+use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
 
-use super::rows::{claim_row, series_row, signed};
-use crate::writer::engine::{Batch, Receipt};
+use super::error::{of_write, writer_error};
+use super::rows::{Hex, claim_row, series_row, signed};
+use crate::port::Snapshot;
+use crate::writer::engine::{Batch, BatchEvent, EngineError, Receipt, Written};
 
-/// Columns of the view.
-const COLUMNS: usize = 19;
-/// The numbers of rows that statements are prepared for: a batch takes the next larger one, and the
-/// rows that it does not need stay NULL. Beyond the last, a statement is made for the batch alone,
-/// which no batch of the writer reaches.
-const SHAPES: [usize; 20] = [
-    2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 1_536,
-];
+const MOVE_HEAD: &str = "\
+UPDATE head SET position = ?3, hash = ?4, recorded_at = ?5 WHERE position = ?1 AND hash = ?2";
+const INSERT_EVENT: &str = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_RECEIPT: &str = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const DELETE_CLAIM: &str = "DELETE FROM claims WHERE tenant = ? AND kind = ? AND value = ?";
+const INSERT_CLAIM: &str = "INSERT INTO claims VALUES (?, ?, ?, ?, ?)";
+const MOVE_SERIES: &str = "\
+INSERT INTO series VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (tenant, code, period) DO UPDATE
+SET last_sequence = excluded.last_sequence, last_date = excluded.last_date";
+const KEEP_SNAPSHOT: &str = "\
+INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+SET version = excluded.version, state_hash = excluded.state_hash, state = excluded.state
+WHERE excluded.state_hash <> snapshots.state_hash OR excluded.version > snapshots.version";
 
-/// The statements, by how many rows they take.
-#[derive(Debug, Default)]
-pub(super) struct Statements {
-    texts: HashMap<usize, String>,
-}
+/// Statements that a writing connection has prepared at once: those above and the look-ups.
+pub(super) const STATEMENTS: usize = 16;
 
-impl Statements {
-    /// The statement that takes so many rows.
-    pub(super) fn of(&mut self, rows: usize) -> &str {
-        let shape = SHAPES.into_iter().find(|shape| *shape >= rows);
-        let rows = shape.unwrap_or(rows);
-        self.texts.entry(rows).or_insert_with(|| {
-            let row = format!("({})", vec!["?"; COLUMNS].join(", "));
-            format!("INSERT INTO batch VALUES {}", vec![row; rows].join(", "))
-        })
-    }
-}
-
-/// The rows of a batch, as the parameters of their statement.
-pub(super) struct BatchRows {
-    pub(super) rows: usize,
-    pub(super) arguments: SqliteArguments<'static>,
-}
-
-impl BatchRows {
-    /// Writes a batch down.
-    ///
-    /// # Errors
-    /// When a row cannot be encoded, which no row of ours can cause.
-    pub(super) fn of(batch: &Batch) -> Result<Self, BoxDynError> {
-        let mut rows = Self {
-            rows: 0,
-            arguments: SqliteArguments::default(),
-        };
-        let count = 1_usize
-            .saturating_add(batch.events.len())
-            .saturating_add(batch.receipts.len());
-        rows.arguments.reserve(count.saturating_mul(COLUMNS), 0);
-        rows.head(batch)?;
-        let mut receipts = batch.receipts.iter().peekable();
-        for event in &batch.events {
-            let position = event.event.position;
-            // Commands without an event, decided before this one's.
-            while let Some((command, receipt)) =
-                receipts.next_if(|(_, receipt)| receipt.committed.position < position)
-            {
-                rows.receipt(*command, receipt)?;
-            }
-            let own = receipts.next_if(|(command, receipt)| {
-                *command == event.command && receipt.committed.position == position
-            });
-            rows.event(&event.event, event.command, own.map(|(_, receipt)| receipt))?;
-        }
-        for (command, receipt) in receipts {
-            rows.receipt(*command, receipt)?;
-        }
-        Ok(rows)
-    }
-
-    fn head(&mut self, batch: &Batch) -> Result<(), BoxDynError> {
-        self.nulls(7)?;
-        self.arguments.add(signed(batch.to.position))?;
-        self.nulls(1)?;
-        self.arguments.add(batch.to.recorded_at.as_microsecond())?;
-        self.nulls(1)?;
-        self.arguments.add(batch.to.hash.to_string())?;
-        self.nulls(4)?;
-        self.arguments.add(signed(batch.from.position))?;
-        self.arguments.add(batch.from.hash.to_string())?;
-        self.arguments.add(rest(batch)?)?;
-        self.rows = self.rows.saturating_add(1);
-        Ok(())
-    }
-
-    fn event(
-        &mut self,
-        event: &RecordedEvent,
-        command: CommandId,
-        receipt: Option<&Receipt>,
-    ) -> Result<(), BoxDynError> {
-        self.stream(&event.stream, event.version)?;
-        self.arguments.add(event.event_type.clone())?;
-        self.arguments.add(event.schema_version.to_string())?;
-        self.arguments.add(event.payload_json.clone())?;
-        self.arguments.add(event.metadata_json.clone())?;
-        self.arguments.add(signed(event.position))?;
-        self.arguments.add(event.event_id.to_string())?;
-        self.arguments.add(event.recorded_at.as_microsecond())?;
-        self.arguments.add(command.to_string())?;
-        self.arguments.add(event.hash.to_string())?;
-        match receipt {
-            Some(receipt) => self.outcome(receipt)?,
-            None => self.nulls(4)?,
-        }
-        self.end()
-    }
-
-    fn receipt(&mut self, command: CommandId, receipt: &Receipt) -> Result<(), BoxDynError> {
-        let committed = &receipt.committed;
-        self.stream(&committed.stream, committed.version)?;
-        self.nulls(4)?;
-        self.arguments.add(signed(committed.position))?;
-        self.nulls(1)?;
-        self.arguments.add(committed.recorded_at.as_microsecond())?;
-        self.arguments.add(command.to_string())?;
-        self.nulls(1)?;
-        self.outcome(receipt)?;
-        self.end()
-    }
-
-    fn stream(&mut self, stream: &StreamId, version: u64) -> Result<(), BoxDynError> {
-        self.arguments.add(stream.kind.as_str())?;
-        self.arguments.add(stream.aggregate_id())?;
-        self.arguments.add(signed(version))
-    }
-
-    fn outcome(&mut self, receipt: &Receipt) -> Result<(), BoxDynError> {
-        self.arguments.add(hex::encode(receipt.fingerprint))?;
-        match &receipt.committed.number {
-            None => self.nulls(3),
-            Some(number) => {
-                self.arguments.add(number.series.clone())?;
-                self.arguments.add(number.period.clone())?;
-                self.arguments.add(signed(number.sequence))
-            }
-        }
-    }
-
-    /// The columns of the head, which only the first row has.
-    fn end(&mut self) -> Result<(), BoxDynError> {
-        self.rows = self.rows.saturating_add(1);
-        self.nulls(3)
-    }
-
-    fn nulls(&mut self, count: usize) -> Result<(), BoxDynError> {
-        for _ in 0..count {
-            self.arguments.add(None::<i64>)?;
-        }
-        Ok(())
-    }
-}
-
-type ClaimRow<'a> = (&'a str, &'a str, &'a str);
-
-/// What few batches have, as JSON.
-#[derive(Serialize)]
-struct Rest<'a> {
-    released: Vec<ClaimRow<'a>>,
-    taken: Vec<(&'a str, &'a str, &'a str, &'a str, String)>,
-    series: Vec<(&'a str, &'a str, &'a str, u64, jiff::civil::Date)>,
-    snapshots: Vec<(&'a str, String, u64, &'a str, &'a str)>,
-}
-
-fn rest(batch: &Batch) -> Result<Option<String>, serde_json::Error> {
-    let is_empty = batch.released.is_empty()
-        && batch.taken.is_empty()
-        && batch.series.is_empty()
-        && batch.snapshots.is_empty();
-    if is_empty {
-        return Ok(None);
-    }
-    let rest = Rest {
-        released: batch.released.iter().map(claim_row).collect(),
-        taken: batch
-            .taken
-            .iter()
-            .map(|(claim, holder)| {
-                let (tenant, kind, value) = claim_row(claim);
-                (
-                    tenant,
-                    kind,
-                    value,
-                    holder.kind.as_str(),
-                    holder.aggregate_id(),
-                )
-            })
-            .collect(),
-        series: batch
-            .series
-            .iter()
-            .map(|series| {
-                let (tenant, code, period) = series_row(&series.key);
-                (tenant, code, period, series.last_sequence, series.last_date)
-            })
-            .collect(),
-        snapshots: batch
-            .snapshots
-            .iter()
-            .map(|(stream, snapshot)| {
-                let (hash, state) = (snapshot.state_hash.as_str(), snapshot.state_json.as_str());
-                (
-                    stream.kind.as_str(),
-                    stream.aggregate_id(),
-                    snapshot.version,
-                    hash,
-                    state,
-                )
-            })
-            .collect(),
+/// Writes a batch in a transaction of its own.
+///
+/// # Errors
+/// [`EngineError`]: the outcome is unknown; to be resolved on another connection.
+pub(super) fn write(connection: &mut Connection, batch: &Batch) -> Result<Written, EngineError> {
+    let behavior = TransactionBehavior::Immediate;
+    let transaction = Transaction::new(connection, behavior).map_err(|e| writer_error(&e))?;
+    let written = insert(&transaction, batch)?;
+    let end = match written {
+        Written::Committed => transaction.commit(),
+        Written::HeadMoved | Written::Occupied => transaction.rollback(),
     };
-    serde_json::to_string(&rest).map(Some)
+    end.map_err(|error| writer_error(&error))?;
+    Ok(written)
+}
+
+/// Writes a batch in the transaction that is open, unless it tells otherwise: then some of it may be
+/// written, and the transaction has to be rolled back.
+///
+/// # Errors
+/// [`EngineError`].
+pub(super) fn insert(connection: &Connection, batch: &Batch) -> Result<Written, EngineError> {
+    match insert_rows(connection, batch) {
+        Ok(true) => Ok(Written::Committed),
+        Ok(false) => Ok(Written::HeadMoved),
+        Err(error) => of_write(&error),
+    }
+}
+
+/// False when the head is somewhere else.
+fn insert_rows(connection: &Connection, batch: &Batch) -> Result<bool> {
+    let (from, to) = (&batch.from, &batch.to);
+    let moved = connection.prepare_cached(MOVE_HEAD)?.execute(params![
+        signed(from.position),
+        Hex::of(&from.hash.0).as_str(),
+        signed(to.position),
+        Hex::of(&to.hash.0).as_str(),
+        to.recorded_at.as_microsecond(),
+    ])?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    insert_events(connection, &batch.events)?;
+    insert_receipts(connection, &batch.receipts)?;
+    change_claims(connection, batch)?;
+    move_series(connection, batch)?;
+    keep_snapshots(connection, &batch.snapshots)?;
+    Ok(true)
+}
+
+fn insert_events(connection: &Connection, events: &[BatchEvent]) -> Result<()> {
+    let mut statement = connection.prepare_cached(INSERT_EVENT)?;
+    for BatchEvent { event, command } in events {
+        statement.execute(params![
+            event.stream.kind.as_str(),
+            event.stream.aggregate_id(),
+            signed(event.version),
+            event.event_type,
+            event.schema_version.to_string(),
+            event.payload_json,
+            event.metadata_json,
+            signed(event.position),
+            text_of(event.event_id, &mut Uuid::encode_buffer()),
+            event.recorded_at.as_microsecond(),
+            text_of(command.0, &mut Uuid::encode_buffer()),
+            Hex::of(&event.hash.0).as_str(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn insert_receipts(connection: &Connection, receipts: &[(CommandId, Receipt)]) -> Result<()> {
+    let mut statement = connection.prepare_cached(INSERT_RECEIPT)?;
+    for (command, receipt) in receipts {
+        let committed = &receipt.committed;
+        let number = committed.number.as_ref();
+        statement.execute(params![
+            text_of(command.0, &mut Uuid::encode_buffer()),
+            Hex::of(&receipt.fingerprint).as_str(),
+            committed.stream.kind.as_str(),
+            committed.stream.aggregate_id(),
+            signed(committed.version),
+            signed(committed.position),
+            committed.recorded_at.as_microsecond(),
+            number.map(|number| number.series.as_str()),
+            number.map(|number| number.period.as_str()),
+            number.map(|number| signed(number.sequence)),
+        ])?;
+    }
+    Ok(())
+}
+
+fn change_claims(connection: &Connection, batch: &Batch) -> Result<()> {
+    for claim in &batch.released {
+        let (tenant, kind, value) = claim_row(claim);
+        let mut statement = connection.prepare_cached(DELETE_CLAIM)?;
+        statement.execute((tenant, kind, value))?;
+    }
+    for (claim, holder) in &batch.taken {
+        let (tenant, kind, value) = claim_row(claim);
+        let (holder_kind, id) = (holder.kind.as_str(), holder.aggregate_id());
+        let mut statement = connection.prepare_cached(INSERT_CLAIM)?;
+        statement.execute((tenant, kind, value, holder_kind, id))?;
+    }
+    Ok(())
+}
+
+fn move_series(connection: &Connection, batch: &Batch) -> Result<()> {
+    for series in &batch.series {
+        let (tenant, code, period) = series_row(&series.key);
+        let (last, date) = (signed(series.last_sequence), series.last_date.to_string());
+        let mut statement = connection.prepare_cached(MOVE_SERIES)?;
+        statement.execute((tenant, code, period, last, date))?;
+    }
+    Ok(())
+}
+
+fn keep_snapshots(connection: &Connection, snapshots: &[(StreamId, Snapshot)]) -> Result<()> {
+    for (stream, snapshot) in snapshots {
+        let mut statement = connection.prepare_cached(KEEP_SNAPSHOT)?;
+        statement.execute(params![
+            stream.kind.as_str(),
+            stream.aggregate_id(),
+            signed(snapshot.version),
+            snapshot.state_hash,
+            snapshot.state_json,
+        ])?;
+    }
+    Ok(())
+}
+
+fn text_of(id: Uuid, buffer: &mut [u8]) -> &str {
+    id.hyphenated().encode_lower(buffer)
 }

@@ -1,19 +1,22 @@
-//! The writing side: one connection, and each batch one statement.
+//! The writing side: one connection, and each batch one transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
-use invoiceapp_schemas::{ChainHash, RecordedEvent};
-use jiff::{Timestamp, civil::Date};
+use invoiceapp_schemas::RecordedEvent;
+use jiff::civil::Date;
+use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Connection, Row};
+use tokio::task::spawn_blocking;
 
-use super::batch::{BatchRows, Statements};
-use super::error::{engine_error, of_write};
-use super::open::{OpenError, SqliteOptions, connect_writer, migrate};
-use super::rows::{EVENT_COLUMNS, Questions, ReceiptRow, damaged, event_of, signed, unsigned};
+use super::batch::{insert, write};
+use super::error::writer_error;
+use super::open::{OpenError, SqliteOptions, connect_writer, prepare};
+use super::rows::{
+    EVENT_COLUMNS, Questions, ReceiptRow, damaged, event_of_writer, head_of, signed, unsigned,
+};
 use crate::writer::engine::{
     Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
 };
@@ -44,14 +47,14 @@ SELECT head.position, head.hash, head.recorded_at,
         FROM json_each(?4) AS asked)
 FROM head";
 
-/// SQLite under the group-committing writer.
+/// SQLite under the group-committing writer. SQLite blocks, so each call is one piece of work on a
+/// thread that may.
 #[derive(Debug)]
 pub struct SqliteEngine {
-    options: SqliteOptions,
+    options: Arc<SqliteOptions>,
     /// Nothing after a failure: what state it was in does not matter then, the next call has a new
     /// one.
-    connection: Option<SqliteConnection>,
-    statements: Statements,
+    connection: Option<Connection>,
 }
 
 impl SqliteEngine {
@@ -60,142 +63,142 @@ impl SqliteEngine {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
-        let mut connection = connect_writer(options).await?;
-        migrate(options, &mut connection).await?;
+        prepare(options).await?;
+        let options = Arc::new(options.clone());
+        let path = Arc::clone(&options);
+        let connection = spawn_blocking(move || connect_writer(&path))
+            .await
+            .map_err(|_| OpenError::Writer(panicked()))??;
         Ok(Self {
-            options: options.clone(),
+            options,
             connection: Some(connection),
-            statements: Statements::default(),
         })
     }
 
-    async fn connection(&mut self) -> Result<SqliteConnection, EngineError> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => connect_writer(&self.options)
-                .await
-                .map_err(|error| match error {
-                    OpenError::NotAJournal { .. } => damaged(0, error.to_string()),
-                    OpenError::NotWritable { ref source, .. } | OpenError::Database(ref source) => {
-                        engine_error(source)
-                    }
-                    OpenError::UnknownSchema { .. }
-                    | OpenError::NotDurable { .. }
-                    | OpenError::Head(_) => EngineError::Unavailable {
-                        reason: error.to_string(),
-                    },
-                }),
-        }
-    }
-
-    async fn ask(connection: &mut SqliteConnection, wanted: &Wanted) -> Result<Facts, EngineError> {
-        let questions = Questions::new(wanted);
-        let texts = questions
-            .texts()
-            .map_err(|error| damaged(0, error.to_string()))?;
-        let mut query = sqlx::query(LOOKUP);
-        for text in texts {
-            query = query.bind(text);
-        }
-        let row = query
-            .fetch_one(connection)
-            .await
-            .map_err(|error| engine_error(&error))?;
-        facts_of(&row, &questions)
-    }
-
-    async fn insert(
+    /// Works with the connection, which is dropped on a failure, and whatever it had begun with it.
+    async fn with<T: Send + 'static>(
         &mut self,
-        connection: &mut SqliteConnection,
-        batch: &Batch,
-    ) -> Result<Written, EngineError> {
-        let BatchRows { rows, arguments } =
-            BatchRows::of(batch).map_err(|error| damaged(0, error.to_string()))?;
-        let written = sqlx::query_with(self.statements.of(rows), arguments)
-            .execute(connection)
-            .await;
-        match written {
-            Ok(_) => Ok(Written::Committed),
-            Err(error) => of_write(error),
-        }
+        work: impl FnOnce(&mut Connection) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let (held, options) = (self.connection.take(), Arc::clone(&self.options));
+        let worked = spawn_blocking(move || {
+            let mut connection = match held {
+                Some(connection) => connection,
+                None => connect_writer(&options)?,
+            };
+            let found = work(&mut connection)?;
+            Ok::<_, EngineError>((connection, found))
+        });
+        let (connection, found) = worked.await.map_err(|_| panicked())??;
+        self.connection = Some(connection);
+        Ok(found)
     }
 }
 
-async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), EngineError> {
-    let done = sqlx::query(sql).execute(connection).await;
-    done.map(|_| ()).map_err(|error| engine_error(&error))
+fn panicked() -> EngineError {
+    EngineError::Unavailable {
+        reason: "the thread that writes ended by a panic".to_owned(),
+    }
+}
+
+fn run(connection: &Connection, sql: &'static str) -> Result<(), EngineError> {
+    let done = connection.execute_batch(sql);
+    done.map_err(|error| writer_error(&error))
+}
+
+fn ask(connection: &Connection, questions: &Questions) -> Result<Facts, EngineError> {
+    let texts = questions
+        .texts()
+        .map_err(|error| damaged(0, error.to_string()))?;
+    let mut statement = connection
+        .prepare_cached(LOOKUP)
+        .map_err(|error| writer_error(&error))?;
+    let read = |row: &Row<'_>| Ok(facts_of(row, questions));
+    statement
+        .query_row(params_from_iter(texts), read)
+        .map_err(|error| writer_error(&error))?
+}
+
+fn read_tail(
+    connection: &Connection,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Result<RecordedEvent, EngineError>>> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((signed(after), limit), |row| Ok(event_of_writer(row)))?;
+    rows.collect()
 }
 
 #[async_trait]
 impl Engine for SqliteEngine {
+    const SYSTEM: &'static str = "sqlite";
+
     async fn lookup(&mut self, wanted: &Wanted) -> Result<Facts, EngineError> {
-        let mut connection = self.connection().await?;
-        let facts = Self::ask(&mut connection, wanted).await?;
-        self.connection = Some(connection);
-        Ok(facts)
+        let questions = Questions::new(wanted);
+        self.with(move |connection| ask(connection, &questions))
+            .await
     }
 
     async fn lock(&mut self, wanted: &Wanted) -> Result<Facts, EngineError> {
-        let mut connection = self.connection().await?;
-        run(&mut connection, "BEGIN IMMEDIATE").await?;
-        let facts = Self::ask(&mut connection, wanted).await?;
-        self.connection = Some(connection);
-        Ok(facts)
+        let questions = Questions::new(wanted);
+        let lock_and_ask = move |connection: &mut Connection| {
+            run(connection, "BEGIN IMMEDIATE")?;
+            ask(connection, &questions)
+        };
+        self.with(lock_and_ask).await
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {
-        let mut connection = self.connection().await?;
-        run(&mut connection, "ROLLBACK").await?;
-        self.connection = Some(connection);
-        Ok(())
+        self.with(|connection| run(connection, "ROLLBACK")).await
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<Written, EngineError> {
-        let mut connection = self.connection().await?;
-        let written = self.insert(&mut connection, batch).await?;
-        self.connection = Some(connection);
-        Ok(written)
+    async fn write(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError> {
+        let batch = Arc::clone(batch);
+        self.with(move |connection| write(connection, &batch)).await
     }
 
-    async fn write_locked(&mut self, batch: &Batch) -> Result<Written, EngineError> {
-        let mut connection = self.connection().await?;
-        let written = self.insert(&mut connection, batch).await?;
-        let end = if written == Written::Committed {
-            "COMMIT"
-        } else {
-            "ROLLBACK"
+    async fn write_locked(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError> {
+        let batch = Arc::clone(batch);
+        let write_and_unlock = move |connection: &mut Connection| {
+            let written = insert(connection, &batch)?;
+            let end = match written {
+                Written::Committed => "COMMIT",
+                Written::HeadMoved | Written::Occupied => "ROLLBACK",
+            };
+            run(connection, end)?;
+            Ok(written)
         };
-        run(&mut connection, end).await?;
-        self.connection = Some(connection);
-        Ok(written)
+        self.with(write_and_unlock).await
     }
 
     async fn tail(&mut self, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, EngineError> {
-        let mut connection = self.connection().await?;
-        let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
-        );
-        let rows = sqlx::query(&sql)
-            .bind(signed(after))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(|error| engine_error(&error))?;
-        self.connection = Some(connection);
-        rows.iter().map(event_of).collect()
+        let read = move |connection: &mut Connection| {
+            let events = read_tail(connection, after, limit);
+            events
+                .map_err(|error| writer_error(&error))?
+                .into_iter()
+                .collect()
+        };
+        self.with(read).await
     }
 
     async fn close(mut self) {
-        if let Some(connection) = self.connection.take()
-            && let Err(error) = connection.close().await
-        {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        let closed = spawn_blocking(move || connection.close().map_err(|(_, error)| error)).await;
+        if let Ok(Err(error)) = closed {
             tracing::warn!(%error, "the journal's file was not closed in order");
         }
     }
 }
 
-fn facts_of(row: &SqliteRow, questions: &Questions) -> Result<Facts, EngineError> {
-    let head = head_of(row)?;
+fn facts_of(row: &Row<'_>, questions: &Questions) -> Result<Facts, EngineError> {
+    let head = head_of_row(row)?;
     let mut facts = Facts::of_head(head);
     for (index, version) in answers::<(usize, Option<i64>)>(row, 3)? {
         if let (Some(stream), Some(version)) = (questions.streams.get(index), version) {
@@ -219,7 +222,7 @@ fn facts_of(row: &SqliteRow, questions: &Questions) -> Result<Facts, EngineError
 }
 
 fn series_of(
-    row: &SqliteRow,
+    row: &Row<'_>,
     questions: &Questions,
 ) -> Result<HashMap<SeriesKey, SeriesState>, EngineError> {
     let mut series = HashMap::new();
@@ -241,24 +244,17 @@ fn series_of(
     Ok(series)
 }
 
-fn answers<T: DeserializeOwned>(row: &SqliteRow, column: usize) -> Result<Vec<T>, EngineError> {
-    let text: &str = row.try_get(column).map_err(|error| engine_error(&error))?;
-    serde_json::from_str(text).map_err(|error| damaged(0, format!("look-up {column}: {error}")))
+fn answers<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Vec<T>, EngineError> {
+    let text: String = row.get(column).map_err(|error| writer_error(&error))?;
+    serde_json::from_str(&text).map_err(|error| damaged(0, format!("look-up {column}: {error}")))
 }
 
-/// The head, from the first three columns.
-pub(super) fn head_of(row: &SqliteRow) -> Result<HeadState, EngineError> {
-    let column = |error: sqlx::Error| engine_error(&error);
-    let position = unsigned(row.try_get(0).map_err(column)?);
-    let mut hash = ChainHash::GENESIS;
-    let text: &str = row.try_get(1).map_err(column)?;
-    hex::decode_to_slice(text, &mut hash.0)
-        .map_err(|_| damaged(position, "the head's hash cannot be read"))?;
-    let recorded_at = Timestamp::from_microsecond(row.try_get(2).map_err(column)?)
-        .map_err(|_| damaged(position, "the head's time cannot be read"))?;
-    Ok(HeadState {
-        position,
-        hash,
-        recorded_at,
-    })
+fn head_of_row(row: &Row<'_>) -> Result<HeadState, EngineError> {
+    let column = |error: rusqlite::Error| writer_error(&error);
+    let hash: String = row.get(1).map_err(column)?;
+    head_of(
+        unsigned(row.get(0).map_err(column)?),
+        &hash,
+        row.get(2).map_err(column)?,
+    )
 }

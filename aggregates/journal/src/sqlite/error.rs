@@ -37,24 +37,36 @@ pub(super) fn is_damaged(error: &sqlx::Error) -> bool {
 }
 
 /// What a failed batch means. Texts of the database name tables and columns, never values.
-pub(super) fn of_write(error: sqlx::Error) -> Result<Written, EngineError> {
-    match code_of(&error) {
-        Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => Ok(Written::Occupied),
-        Some(SQLITE_CONSTRAINT_TRIGGER) => {
-            let message = error
-                .as_database_error()
-                .map_or("", |error| error.message());
-            match message {
-                "head moved" => Ok(Written::HeadMoved),
-                "events are immutable: occupied" => Ok(Written::Occupied),
-                _ => Err(engine_error(&error)),
-            }
+pub(super) fn of_write(error: &rusqlite::Error) -> Result<Written, EngineError> {
+    let rusqlite::Error::SqliteFailure(code, message) = error else {
+        return Err(writer_error(error));
+    };
+    match (code.extended_code, message.as_deref()) {
+        (SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE, _)
+        | (SQLITE_CONSTRAINT_TRIGGER, Some("events are immutable: occupied")) => {
+            Ok(Written::Occupied)
         }
-        _ => Err(engine_error(&error)),
+        _ => Err(writer_error(error)),
     }
 }
 
-/// Any other failure, with its causes, for the log.
+/// Any other failure of the writing connection, for the log.
+pub(super) fn writer_error(error: &rusqlite::Error) -> EngineError {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    let reason = match code {
+        Some(code) => format!("{error} (SQLite {code})"),
+        None => error.to_string(),
+    };
+    match code.map(|code| code & PRIMARY_CODE_MASK) {
+        Some(SQLITE_CORRUPT | SQLITE_NOTADB) => EngineError::Damaged {
+            position: 0,
+            reason,
+        },
+        _ => EngineError::Unavailable { reason },
+    }
+}
+
+/// A failure of the other connections, with its causes, for the log.
 pub(super) fn engine_error(error: &sqlx::Error) -> EngineError {
     let mut reason = error.to_string();
     let mut cause = error.source();

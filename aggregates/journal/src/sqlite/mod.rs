@@ -24,6 +24,7 @@ use crate::port::{
     Writability,
 };
 use crate::writer::Writer;
+use crate::writer::observe::WriterStats;
 use read::Reader;
 
 /// A journal in one database file. A second process on the same file is to be kept out by the
@@ -56,6 +57,12 @@ impl SqliteJournal {
     pub async fn close(&self) {
         self.writer.close().await;
         self.reader.close().await;
+    }
+
+    /// What the writer counts.
+    #[must_use]
+    pub fn writer_stats(&self) -> Arc<WriterStats> {
+        self.writer.stats()
     }
 
     /// Facts for an operator. Counts streams, which reads an index from end to end.

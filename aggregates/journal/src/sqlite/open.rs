@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
+use rusqlite::{Connection as Writing, OpenFlags};
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 use thiserror::Error;
 
-use super::error::{is_damaged, is_not_writable};
+use super::batch::STATEMENTS;
+use super::error::{is_damaged, is_not_writable, writer_error};
 use crate::writer::engine::EngineError;
 
 /// How long a statement waits for a lock that another connection holds.
@@ -21,13 +23,13 @@ pub const READ_CONNECTIONS: u32 = 4;
 /// How long a reader waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of the writing connection, in KiB, as SQLite wants it: negative.
-const WRITER_CACHE: &str = "-16384";
+const WRITER_CACHE: i64 = -16_384;
 /// Page cache of each reading connection.
 const READER_CACHE: &str = "-4096";
 /// Pages in the write-ahead log before they are moved into the file: 16 MiB.
-const CHECKPOINT_PAGES: &str = "4096";
+const CHECKPOINT_PAGES: i64 = 4_096;
 /// Bytes to which the write-ahead log is cut back after a burst.
-const JOURNAL_SIZE_LIMIT: &str = "67108864";
+const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 /// Rows that may wait between a connection's thread and its reader.
 const ROW_CHANNEL_ROWS: usize = 512;
 /// What `PRAGMA synchronous` answers for FULL.
@@ -91,6 +93,9 @@ pub enum OpenError {
         /// What it is.
         found: String,
     },
+    /// The connection that writes cannot be had.
+    #[error("the connection that writes cannot be opened")]
+    Writer(#[source] EngineError),
     /// The head cannot be read.
     #[error("the journal's head cannot be read")]
     Head(#[source] EngineError),
@@ -118,76 +123,102 @@ fn common(options: &SqliteOptions) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// The writing connection, with its promises checked.
+/// Creates the file where there is none, brings its tables up to date, and proves that the place can
+/// be written.
 ///
 /// # Errors
 /// [`OpenError`].
-pub(super) async fn connect_writer(options: &SqliteOptions) -> Result<SqliteConnection, OpenError> {
-    let mut settings = common(options)
+pub(super) async fn prepare(options: &SqliteOptions) -> Result<(), OpenError> {
+    let settings = common(options)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", WRITER_CACHE)
-        // The rows of a batch pass through a temporary table.
-        .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
-    if let Some(pages) = options.page_limit {
-        settings = settings.pragma("max_page_count", pages.to_string());
-    }
+        .synchronous(SqliteSynchronous::Full);
     let mut connection = settings
         .connect()
         .await
         .map_err(|source| explain(options, source))?;
-    check_promises(&mut connection)
+    migrate(options, &mut connection).await?;
+    connection
+        .close()
         .await
-        .map_err(|error| match error {
-            PromiseError::Unreadable(source) => explain(options, source),
-            PromiseError::Broken { pragma, found } => OpenError::NotDurable { pragma, found },
-        })?;
+        .map_err(|source| explain(options, source))
+}
+
+/// The writing connection, with its promises checked. Blocks.
+///
+/// # Errors
+/// [`WriterOpenError`].
+pub(super) fn connect_writer(options: &SqliteOptions) -> Result<Writing, WriterOpenError> {
+    // Only one thread at a time has it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Writing::open_with_flags(&options.path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection
+        .pragma_update_and_check(None, "journal_size_limit", JOURNAL_SIZE_LIMIT, |_| Ok(()))?;
+    if let Some(pages) = options.page_limit {
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    check_promises(&connection)?;
     Ok(connection)
 }
 
-enum PromiseError {
-    Unreadable(sqlx::Error),
+/// Why there is no writing connection.
+#[derive(Debug)]
+pub(super) enum WriterOpenError {
+    Database(rusqlite::Error),
     Broken { pragma: &'static str, found: String },
 }
 
-impl From<sqlx::Error> for PromiseError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unreadable(error)
+impl From<rusqlite::Error> for WriterOpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<WriterOpenError> for EngineError {
+    fn from(error: WriterOpenError) -> Self {
+        match error {
+            WriterOpenError::Database(error) => writer_error(&error),
+            WriterOpenError::Broken { pragma, found } => Self::Unavailable {
+                reason: OpenError::NotDurable { pragma, found }.to_string(),
+            },
+        }
+    }
+}
+
+impl From<WriterOpenError> for OpenError {
+    fn from(error: WriterOpenError) -> Self {
+        match error {
+            WriterOpenError::Database(error) => Self::Writer(writer_error(&error)),
+            WriterOpenError::Broken { pragma, found } => Self::NotDurable { pragma, found },
+        }
     }
 }
 
 /// Durable means: a write-ahead log that is flushed before a commit is acknowledged.
-async fn check_promises(connection: &mut SqliteConnection) -> Result<(), PromiseError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut *connection)
-        .await?;
+fn check_promises(connection: &Writing) -> Result<(), WriterOpenError> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
-        return Err(PromiseError::Broken {
+        return Err(WriterOpenError::Broken {
             pragma: "journal_mode",
             found: mode,
         });
     }
-    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-        .fetch_one(&mut *connection)
-        .await?;
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     if synchronous < SYNCHRONOUS_FULL {
-        let found = synchronous.to_string();
-        return Err(PromiseError::Broken {
+        return Err(WriterOpenError::Broken {
             pragma: "synchronous",
-            found,
+            found: synchronous.to_string(),
         });
     }
     Ok(())
 }
 
-/// Brings the tables up to date, and proves that the place can be written.
-///
-/// # Errors
-/// [`OpenError`].
-pub(super) async fn migrate(
+async fn migrate(
     options: &SqliteOptions,
     connection: &mut SqliteConnection,
 ) -> Result<(), OpenError> {

@@ -4,15 +4,14 @@
 use futures::TryStreamExt;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{CommandId, RecordedEvent};
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Arguments, Row};
 
-use super::engine::head_of;
 use super::error::journal_error;
 use super::open::{OpenError, SqliteOptions, connect_readers};
-use super::rows::{EVENT_COLUMNS, ReceiptRow, event_of, events_of, signed, unsigned};
+use super::rows::{self, EVENT_COLUMNS, ReceiptRow, event_of, events_of, signed, unsigned};
 use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot};
-use crate::writer::engine::Receipt;
+use crate::writer::engine::{HeadState, Receipt};
 
 /// Events that are read as one row.
 const CHUNK_EVENTS: usize = 128;
@@ -320,4 +319,13 @@ impl Range<'_> {
         }
         Ok(events)
     }
+}
+
+/// The head, from the first three columns.
+fn head_of(row: &SqliteRow) -> Result<HeadState, JournalError> {
+    let column = |error: sqlx::Error| journal_error(&error);
+    let position = unsigned(row.try_get(0).map_err(column)?);
+    let hash: &str = row.try_get(1).map_err(column)?;
+    let micros = row.try_get(2).map_err(column)?;
+    Ok(rows::head_of(position, hash, micros)?)
 }

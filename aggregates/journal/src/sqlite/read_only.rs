@@ -1,12 +1,13 @@
 //! The journal as a visitor sees it: beside a process that writes it, or when there is none.
 
 use async_trait::async_trait;
+use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::RecordedEvent;
 
 use super::open::{OpenError, SqliteOptions};
 use super::read::Reader;
 use crate::port::{Head, JournalError, JournalStatus};
-use crate::verify::Chain;
+use crate::verify::{Chain, StreamSource};
 
 /// A journal that is only looked at. It takes no lock that a writer would wait for, and changes
 /// neither tables nor settings.
@@ -62,5 +63,17 @@ impl Chain for SqliteReadOnly {
         self.reader
             .read_all(after_position, limit, self.known_position)
             .await
+    }
+}
+
+#[async_trait]
+impl StreamSource for SqliteReadOnly {
+    async fn stream_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        self.reader.read_stream(stream, after_version, limit).await
     }
 }

@@ -12,11 +12,27 @@ use sqlx::{Error, Row};
 use uuid::Uuid;
 
 use crate::port::Committed;
-use crate::writer::engine::{EngineError, Receipt, SeriesKey, TenantClaim, Wanted};
+use crate::writer::engine::{EngineError, HeadState, Receipt, SeriesKey, TenantClaim, Wanted};
 
 /// The columns of an event, in the order that [`event_of`] reads them.
 pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
      event_type, event_version, payload, metadata, event_id, recorded_at, hash";
+
+/// Thirty-two bytes as text.
+pub(super) struct Hex([u8; 64]);
+
+impl Hex {
+    pub(super) fn of(bytes: &[u8; 32]) -> Self {
+        let mut digits = [b'0'; 64];
+        // Fails for a buffer of another length only.
+        let _ = hex::encode_to_slice(bytes, &mut digits);
+        Self(digits)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
 
 /// The key of `claims`.
 pub(super) fn claim_row(claim: &TenantClaim) -> (&str, &str, &str) {
@@ -205,6 +221,48 @@ impl EventRow<'_> {
             hash,
         })
     }
+}
+
+/// Reads one event from the columns [`EVENT_COLUMNS`], on the writing connection.
+///
+/// # Errors
+/// As [`event_of`].
+pub(super) fn event_of_writer(row: &rusqlite::Row<'_>) -> Result<RecordedEvent, EngineError> {
+    let columns = || {
+        Ok::<_, rusqlite::Error>(EventRow(
+            unsigned(row.get(0)?),
+            Cow::Owned(row.get(1)?),
+            Cow::Owned(row.get(2)?),
+            unsigned(row.get(3)?),
+            row.get(4)?,
+            Cow::Owned(row.get(5)?),
+            row.get(6)?,
+            row.get(7)?,
+            Cow::Owned(row.get(8)?),
+            row.get(9)?,
+            Cow::Owned(row.get(10)?),
+        ))
+    };
+    let position = unsigned(row.get(0).unwrap_or(0));
+    let event = columns().ok().and_then(EventRow::event);
+    event.ok_or_else(|| damaged(position, "a column of it cannot be read"))
+}
+
+/// The head, from its columns.
+///
+/// # Errors
+/// [`EngineError::Damaged`] when one of them holds what we never write.
+pub(super) fn head_of(position: u64, hash: &str, micros: i64) -> Result<HeadState, EngineError> {
+    let mut chain = ChainHash::GENESIS;
+    hex::decode_to_slice(hash, &mut chain.0)
+        .map_err(|_| damaged(position, "the head's hash cannot be read"))?;
+    let recorded_at = Timestamp::from_microsecond(micros)
+        .map_err(|_| damaged(position, "the head's time cannot be read"))?;
+    Ok(HeadState {
+        position,
+        hash: chain,
+        recorded_at,
+    })
 }
 
 /// Reads events from a JSON array of arrays of the columns [`EVENT_COLUMNS`]; nothing when one of

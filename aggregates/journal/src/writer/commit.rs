@@ -1,32 +1,32 @@
 //! Takes a batch through: the fast path, the slow path, and what to do when the engine fails.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use invoiceapp_domain::{Ambient, StreamId};
-use invoiceapp_schemas::chain;
 use tokio::sync::watch;
+use tracing::Instrument;
 
+use super::answers::Answers;
 use super::assemble::{assemble, recorded_at};
 use super::decide::{Verdict, decide};
-use super::engine::{Batch, Engine, EngineError, Facts, HeadState, Wanted, Written};
+use super::engine::{Batch, Engine, EngineError, Wanted, Written};
+use super::inbox::Work;
 use super::memory::Memory;
-use super::queue::Work;
+use super::observe::WriterStats;
+use super::spans;
 use super::view::{Layer, View};
 use super::writability::LastWrite;
 use crate::port::{Append, AppendError, Committed, JournalError, Snapshot, Writability};
 
 /// Rounds that a batch may lose to other writers before it takes the slow path, where it cannot.
 pub const FAST_ROUNDS_MAX: usize = 3;
-/// Events of other writers that are read to bring the memory up to date; beyond, it starts anew.
-const RELEARN_EVENTS_MAX: u64 = 10_000;
-/// Events per read while doing so.
-const RELEARN_PAGE_EVENTS: usize = 1_000;
 
-type Answers = Vec<Result<Committed, AppendError>>;
+type Outcomes = Vec<Result<Committed, AppendError>>;
 
 /// How a round of the fast path ended.
 enum Round {
-    Done(Answers),
+    Done(Outcomes),
     HeadMoved,
     Occupied,
 }
@@ -41,15 +41,18 @@ struct Requests<'a> {
 struct Decided<'a> {
     verdicts: Vec<(&'a Append, Verdict)>,
     changed: Layer,
-    batch: Batch,
+    batch: Arc<Batch>,
 }
 
 pub(crate) struct Committer<E> {
-    engine: E,
-    memory: Memory,
+    pub(super) engine: E,
+    pub(super) memory: Memory,
+    /// What is yet to be taken into the memory; nothing while a batch is decided.
+    unsettled: Vec<Layer>,
     ambient: Arc<dyn Ambient>,
     head: watch::Sender<u64>,
     last_write: LastWrite,
+    stats: Arc<WriterStats>,
 }
 
 impl<E: Engine> Committer<E> {
@@ -57,14 +60,20 @@ impl<E: Engine> Committer<E> {
         Self {
             engine,
             memory: Memory::new(),
+            unsettled: Vec::new(),
             ambient,
             head,
             last_write: LastWrite::new(),
+            stats: Arc::default(),
         }
     }
 
     pub(crate) fn writability(&self) -> watch::Receiver<Writability> {
         self.last_write.subscribe()
+    }
+
+    pub(crate) fn stats(&self) -> Arc<WriterStats> {
+        Arc::clone(&self.stats)
     }
 
     /// Whether the last write failed.
@@ -86,7 +95,7 @@ impl<E: Engine> Committer<E> {
         if !self.memory.is_exact {
             self.relearn().await?;
         }
-        let batch = Batch::of_nothing(self.memory.head);
+        let batch = Arc::new(Batch::of_nothing(self.memory.head));
         match self.engine.write(&batch).await? {
             Written::Committed => self.last_write.kept(),
             // Somebody else has written meanwhile: the next one tells.
@@ -106,8 +115,10 @@ impl<E: Engine> Committer<E> {
         self.engine.close().await;
     }
 
-    /// Commits a batch and answers everybody who waits for it.
-    pub(crate) async fn commit(&mut self, work: Work) {
+    /// Commits a batch. Whoever waits for it is answered by the caller.
+    pub(crate) async fn commit(&mut self, work: Work) -> Answers {
+        let began = Instant::now();
+        self.settle();
         let requests = Requests {
             appends: work.appends.iter().map(|request| &request.append).collect(),
             snapshots: work
@@ -116,25 +127,22 @@ impl<E: Engine> Committer<E> {
                 .map(|request| (request.stream.clone(), request.snapshot.clone()))
                 .collect(),
         };
+        let causes: Vec<_> = work.appends.iter().map(|request| request.cause).collect();
+        let span = spans::of_batch(E::SYSTEM, &causes);
         let outcome = self
             .take_through(&requests)
+            .instrument(span.clone())
             .await
-            .map_err(|error| self.failed(error));
+            .map_err(|error| span.in_scope(|| self.failed(error)));
+        if outcome.is_err() {
+            spans::failed(&span);
+        }
+        drop(span);
         // Readers first: whoever is answered may read at once what it has written.
         let position = self.memory.head.position;
         self.tell(position);
-        let saved = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-        for request in work.snapshots {
-            // A receiver that is gone wanted no answer.
-            let _ = request.answer.send(saved.clone());
-        }
-        let answers = match outcome {
-            Ok(answers) => answers,
-            Err(error) => vec![Err(AppendError::Journal(error)); work.appends.len()],
-        };
-        for (request, answer) in work.appends.into_iter().zip(answers) {
-            let _ = request.answer.send(answer);
-        }
+        self.stats.committed(work.appends.len(), began.elapsed());
+        Answers::new(work, outcome)
     }
 
     /// An engine that hears of other writers may have told a later position before.
@@ -153,14 +161,17 @@ impl<E: Engine> Committer<E> {
         error.into()
     }
 
-    async fn take_through(&mut self, requests: &Requests<'_>) -> Result<Answers, EngineError> {
+    async fn take_through(&mut self, requests: &Requests<'_>) -> Result<Outcomes, EngineError> {
         for _ in 0..FAST_ROUNDS_MAX {
             if !self.memory.is_exact {
                 self.relearn().await?;
             }
             match self.fast(requests).await? {
-                Round::Done(answers) => return Ok(answers),
-                Round::HeadMoved => self.memory.is_exact = false,
+                Round::Done(outcomes) => return Ok(outcomes),
+                Round::HeadMoved => {
+                    self.stats.lost_round();
+                    self.memory.is_exact = false;
+                }
                 Round::Occupied => break,
             }
         }
@@ -195,13 +206,13 @@ impl<E: Engine> Committer<E> {
             Ok(Written::Occupied) => return Ok(Round::Occupied),
             Err(error) => self.resolve(batch, error).await?,
         }
-        self.remember(facts);
-        self.remember_committed(decided.changed, &decided.batch);
-        Ok(Round::Done(answers(decided.verdicts)))
+        self.unsettled.push(facts);
+        self.committed(decided.changed, &decided.batch);
+        Ok(Round::Done(outcomes(decided.verdicts)))
     }
 
     /// Decides on what is looked up while nobody else can write.
-    async fn slow(&mut self, requests: &Requests<'_>) -> Result<Answers, EngineError> {
+    async fn slow(&mut self, requests: &Requests<'_>) -> Result<Outcomes, EngineError> {
         let mut wanted = Wanted::default();
         for append in &requests.appends {
             wanted.extend(Wanted::everything_of(append));
@@ -242,73 +253,17 @@ impl<E: Engine> Committer<E> {
         if self.memory.head != found.head || !self.memory.is_exact {
             self.memory.forget(found.head);
         }
-        self.remember(facts);
-        self.remember_committed(decided.changed, &decided.batch);
-        Ok(answers(decided.verdicts))
+        self.unsettled.push(facts);
+        self.committed(decided.changed, &decided.batch);
+        Ok(outcomes(decided.verdicts))
     }
 
-    /// After a write whose outcome is unknown: the receipts tell it.
-    async fn resolve(&mut self, batch: &Batch, error: EngineError) -> Result<(), EngineError> {
-        self.memory.is_exact = false;
-        let receipts = batch.receipts.iter().map(|(command, _)| *command).collect();
-        let wanted = Wanted {
-            receipts,
-            ..Wanted::default()
-        };
-        let Ok(found) = self.engine.lookup(&wanted).await else {
-            return Err(error);
-        };
-        let is_there = |(command, receipt)| found.receipts.get(command) == Some(receipt);
-        let is_committed = !batch.receipts.is_empty()
-            && batch
-                .receipts
-                .iter()
-                .map(|(command, receipt)| (command, receipt))
-                .all(is_there);
-        if !is_committed {
-            return Err(error);
+    /// Takes what the last batch has shown into the memory. Apart from the commit, so that nobody waits
+    /// for it: it is to be called when all are answered.
+    pub(crate) fn settle(&mut self) {
+        for layer in std::mem::take(&mut self.unsettled) {
+            self.remember(layer);
         }
-        tracing::warn!(%error, "the engine failed, and the batch is there");
-        // Whether the head is still at this batch's end is read again with the next one.
-        Ok(())
-    }
-
-    /// Makes the memory exact again: reads what others have written, or forgets.
-    async fn relearn(&mut self) -> Result<(), EngineError> {
-        let Facts { head, .. } = self.engine.lookup(&Wanted::default()).await?;
-        let behind = head.position.saturating_sub(self.memory.head.position);
-        if behind > RELEARN_EVENTS_MAX || !self.learn_until(head).await? {
-            self.memory.forget(head);
-        }
-        self.memory.is_exact = true;
-        Ok(())
-    }
-
-    /// False when the journal does not continue what the memory knows.
-    async fn learn_until(&mut self, head: HeadState) -> Result<bool, EngineError> {
-        while self.memory.head.position < head.position {
-            let after = self.memory.head.position;
-            let events = self.engine.tail(after, RELEARN_PAGE_EVENTS).await?;
-            if events.is_empty() {
-                return Ok(false);
-            }
-            for event in events
-                .iter()
-                .take_while(|event| event.position <= head.position)
-            {
-                let is_next = chain(self.memory.head.hash, event) == event.hash;
-                if !is_next || !self.memory.learn(event) {
-                    return Ok(false);
-                }
-                let (position, hash) = (event.position, event.hash);
-                self.memory.head = HeadState {
-                    position,
-                    hash,
-                    recorded_at: event.recorded_at,
-                };
-            }
-        }
-        Ok(self.memory.head == head)
     }
 
     fn remember(&mut self, layer: Layer) {
@@ -331,8 +286,8 @@ impl<E: Engine> Committer<E> {
         }
     }
 
-    fn remember_committed(&mut self, changed: Layer, batch: &Batch) {
-        self.remember(changed);
+    fn committed(&mut self, changed: Layer, batch: &Batch) {
+        self.unsettled.push(changed);
         let (from, to) = (batch.from, batch.to);
         tracing::debug!(from = from.position, to = to.position, "batch committed");
         self.memory.head = to;
@@ -373,12 +328,12 @@ fn decide_all<'a>(
     Ok(Decided {
         verdicts,
         changed,
-        batch,
+        batch: Arc::new(batch),
     })
 }
 
-fn answers(verdicts: Vec<(&Append, Verdict)>) -> Answers {
-    let answer = |verdict| match verdict {
+fn outcomes(verdicts: Vec<(&Append, Verdict)>) -> Outcomes {
+    let outcome = |verdict| match verdict {
         Verdict::Commit(planned) => Ok(planned.committed),
         Verdict::Replay(committed) => Ok(committed),
         Verdict::Refuse(error) => Err(error),
@@ -386,7 +341,7 @@ fn answers(verdicts: Vec<(&Append, Verdict)>) -> Answers {
     };
     verdicts
         .into_iter()
-        .map(|(_, verdict)| answer(verdict))
+        .map(|(_, verdict)| outcome(verdict))
         .collect()
 }
 

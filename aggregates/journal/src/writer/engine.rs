@@ -2,6 +2,7 @@
 //! that takes a whole batch. Everything else is decided in memory.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use invoiceapp_domain::{ClaimChange, ClaimKey, StreamId, TenantId};
@@ -272,9 +273,13 @@ pub enum EngineError {
     },
 }
 
-/// The writing side of a database. One task calls it, one call at a time.
+/// The writing side of a database. One task calls it, one call at a time. A batch is shared, because an
+/// engine may have to hand it to another thread.
 #[async_trait]
 pub trait Engine: Send + 'static {
+    /// What the database is called in traces (`db.system.name`).
+    const SYSTEM: &'static str;
+
     /// Facts at one instant.
     ///
     /// # Errors
@@ -298,13 +303,13 @@ pub trait Engine: Send + 'static {
     ///
     /// # Errors
     /// [`EngineError`]: the outcome is unknown.
-    async fn write(&mut self, batch: &Batch) -> Result<Written, EngineError>;
+    async fn write(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError>;
 
     /// Writes a batch under the lock, and gives the lock back.
     ///
     /// # Errors
     /// [`EngineError`]: the outcome is unknown, and the lock is given back.
-    async fn write_locked(&mut self, batch: &Batch) -> Result<Written, EngineError>;
+    async fn write_locked(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError>;
 
     /// Events after a position, to learn what another writer has done.
     ///

@@ -20,20 +20,23 @@
 //! After a failure the writer tells so ([`Writer::writability`]) until a write is kept again; while
 //! no command comes, it finds out by writing the head over itself.
 
+mod answers;
 mod assemble;
 mod commit;
 mod decide;
 pub mod engine;
 mod generations;
+mod inbox;
 mod memory;
+pub mod observe;
 mod queue;
+mod recover;
+mod spans;
 mod view;
 mod writability;
 
 pub use commit::FAST_ROUNDS_MAX;
 pub use engine::Engine;
+pub use inbox::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 pub use memory::{REMEMBERED_CLAIMS_MAX, REMEMBERED_RECEIPTS_MAX, REMEMBERED_STREAMS_MAX};
-pub use queue::{
-    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, QUEUE_BYTES_MAX, QUEUE_REQUESTS_MAX, SNAPSHOT_BYTES_MAX,
-    Writer,
-};
+pub use queue::{QUEUE_BYTES_MAX, QUEUE_REQUESTS_MAX, SNAPSHOT_BYTES_MAX, Writer};

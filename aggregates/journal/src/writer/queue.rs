@@ -3,16 +3,20 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use invoiceapp_domain::{Ambient, ClaimChange, StreamId};
+use invoiceapp_observe::TraceContext;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::commit::Committer;
 use super::decide::check_limits;
 use super::engine::{Engine, EngineError};
+use super::inbox::{Inbox, run};
+use super::observe::WriterStats;
+use super::spans;
 use crate::port::{
     Append, AppendError, AppendEvents, Committed, JournalError, Snapshot, Writability,
 };
@@ -21,14 +25,6 @@ use crate::port::{
 pub const QUEUE_REQUESTS_MAX: usize = 4_096;
 /// Most bytes of payload that wait.
 pub const QUEUE_BYTES_MAX: usize = 64 << 20;
-/// Most events in one batch, unless one request alone has more.
-pub const BATCH_EVENTS_MAX: usize = 1_024;
-/// Most bytes of payload in one batch, unless one request alone has more.
-pub const BATCH_BYTES_MAX: usize = 8 << 20;
-/// How often at most others get their turn to join a batch before it is committed.
-const GATHER_TURNS_MAX: usize = 4;
-/// How long a writer that failed waits for work before it tries to write by itself.
-const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Largest snapshot that is kept; a larger state is folded again instead.
 pub const SNAPSHOT_BYTES_MAX: usize = 4 << 20;
 /// What a request is taken to weigh beside its payload: names, metadata, receipt.
@@ -47,6 +43,7 @@ pub struct Writer {
 struct Shared {
     sender: mpsc::Sender<Message>,
     queued_bytes: Arc<AtomicUsize>,
+    stats: Arc<WriterStats>,
     head: watch::Receiver<u64>,
     writability: watch::Receiver<Writability>,
     closing: CancellationToken,
@@ -62,34 +59,40 @@ impl fmt::Debug for Writer {
     }
 }
 
+type Outcome = oneshot::Receiver<Result<Committed, AppendError>>;
+
 /// What waits in the queue.
-enum Message {
+pub(super) enum Message {
     Append(Box<AppendRequest>),
     Snapshot(SnapshotRequest),
 }
 
 pub(crate) struct AppendRequest {
+    /// The span of the append, where spans are exported.
+    pub(super) cause: Option<TraceContext>,
     pub(crate) append: Append,
     pub(crate) answer: oneshot::Sender<Result<Committed, AppendError>>,
-    weight: Weight,
+    pub(super) weight: Weight,
 }
 
 pub(crate) struct SnapshotRequest {
     pub(crate) stream: StreamId,
     pub(crate) snapshot: Snapshot,
     pub(crate) answer: oneshot::Sender<Result<(), JournalError>>,
-    weight: Weight,
+    pub(super) weight: Weight,
 }
 
 /// The bytes that a waiting request takes of the queue; given back when it is answered.
-struct Weight {
-    bytes: usize,
+pub(super) struct Weight {
+    pub(super) bytes: usize,
     queued_bytes: Arc<AtomicUsize>,
+    stats: Arc<WriterStats>,
 }
 
 impl Drop for Weight {
     fn drop(&mut self) {
         self.queued_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.stats.left();
     }
 }
 
@@ -117,18 +120,15 @@ impl Writer {
     ) -> Result<Self, EngineError> {
         let mut committer = Committer::new(engine, ambient, head);
         let head = committer.first_head().await?;
-        let writability = committer.writability();
+        let (writability, stats) = (committer.writability(), committer.stats());
         let (sender, receiver) = mpsc::channel(QUEUE_REQUESTS_MAX);
         let closing = CancellationToken::new();
-        let inbox = Inbox {
-            receiver,
-            carried: None,
-            closing: closing.clone(),
-        };
+        let inbox = Inbox::new(receiver, closing.clone());
         let task = tokio::spawn(run(inbox, committer));
         let shared = Shared {
             sender,
             queued_bytes: Arc::new(AtomicUsize::new(0)),
+            stats,
             head,
             writability,
             closing,
@@ -145,15 +145,30 @@ impl Writer {
     /// # Errors
     /// As [`crate::port::Journal::append`].
     pub async fn append(&self, append: Append) -> Result<Committed, AppendError> {
+        let span = spans::of_append(&append);
+        let answer = match self.enqueue(append, &span) {
+            Ok(outcome) => outcome.await.map_err(|_| stopped())?,
+            Err(error) => {
+                let answer = Err(error);
+                self.shared.stats.answered(&answer);
+                answer
+            }
+        };
+        spans::answered(&span, &answer);
+        answer
+    }
+
+    fn enqueue(&self, append: Append, span: &Span) -> Result<Outcome, AppendError> {
         check(&append)?;
         let weight = self.weigh(weight_of(&append))?;
         let (answer, outcome) = oneshot::channel();
         self.send(Message::Append(Box::new(AppendRequest {
+            cause: TraceContext::of(span),
             append,
             answer,
             weight,
         })))?;
-        outcome.await.map_err(|_| stopped())?
+        Ok(outcome)
     }
 
     /// Lets a snapshot ride along with the next batch.
@@ -197,6 +212,12 @@ impl Writer {
         self.shared.writability.clone()
     }
 
+    /// What the writer counts.
+    #[must_use]
+    pub fn stats(&self) -> Arc<WriterStats> {
+        Arc::clone(&self.shared.stats)
+    }
+
     /// Refuses new requests, commits those that wait, and gives up the connection.
     pub async fn close(&self) {
         self.shared.closing.cancel();
@@ -216,9 +237,12 @@ impl Writer {
     fn weigh(&self, bytes: usize) -> Result<Weight, JournalError> {
         let queued_bytes = Arc::clone(&self.shared.queued_bytes);
         let before = queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let stats = self.stats();
+        stats.entered();
         let weight = Weight {
             bytes,
             queued_bytes,
+            stats,
         };
         if before.saturating_add(bytes) > QUEUE_BYTES_MAX {
             return Err(JournalError::Overloaded);
@@ -280,119 +304,4 @@ fn check(append: &Append) -> Result<(), AppendError> {
         });
     }
     Ok(())
-}
-
-/// What one commit takes from the queue.
-#[derive(Default)]
-pub(crate) struct Work {
-    pub(crate) appends: Vec<AppendRequest>,
-    pub(crate) snapshots: Vec<SnapshotRequest>,
-    events: usize,
-    bytes: usize,
-}
-
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.appends.is_empty() && self.snapshots.is_empty()
-    }
-
-    /// Takes a message in, or gives it back when the batch is full.
-    fn take(&mut self, message: Message) -> Option<Message> {
-        let (events, bytes) = match &message {
-            Message::Append(request) => match &request.append.events {
-                AppendEvents::Ready(events) => (events.len().max(1), request.weight.bytes),
-                AppendEvents::Numbered { .. } => (1, request.weight.bytes),
-            },
-            Message::Snapshot(request) => (1, request.weight.bytes),
-        };
-        let (events, bytes) = (
-            self.events.saturating_add(events),
-            self.bytes.saturating_add(bytes),
-        );
-        if !self.is_empty() && (events > BATCH_EVENTS_MAX || bytes > BATCH_BYTES_MAX) {
-            return Some(message);
-        }
-        (self.events, self.bytes) = (events, bytes);
-        match message {
-            Message::Append(request) => self.appends.push(*request),
-            Message::Snapshot(request) => self.snapshots.push(request),
-        }
-        None
-    }
-}
-
-struct Inbox {
-    receiver: mpsc::Receiver<Message>,
-    /// What did not fit into the batch before.
-    carried: Option<Message>,
-    closing: CancellationToken,
-}
-
-impl Inbox {
-    /// The first that waits; nothing when the queue is closed and drained. Dropped while it waits, it
-    /// loses nothing.
-    async fn first(&mut self) -> Option<Message> {
-        match self.carried.take() {
-            Some(message) => Some(message),
-            None => self.receive().await,
-        }
-    }
-
-    /// Everything else that waits, up to a batch's limits.
-    async fn gather(&mut self, first: Message) -> Work {
-        let mut work = Work::default();
-        self.carried = work.take(first);
-        // Those who were just answered get their turn, so that their next command joins the batch.
-        for _ in 0..GATHER_TURNS_MAX {
-            tokio::task::yield_now().await;
-            if !self.drain(&mut work) {
-                break;
-            }
-        }
-        work
-    }
-
-    /// Takes what waits into the batch; false when nothing came, or no more will fit.
-    fn drain(&mut self, work: &mut Work) -> bool {
-        let mut is_more = false;
-        while self.carried.is_none() {
-            match self.receiver.try_recv() {
-                Ok(message) => {
-                    self.carried = work.take(message);
-                    is_more = true;
-                }
-                Err(_) => return is_more,
-            }
-        }
-        false
-    }
-
-    async fn receive(&mut self) -> Option<Message> {
-        tokio::select! {
-            biased;
-            message = self.receiver.recv() => message,
-            () = self.closing.cancelled(), if !self.receiver.is_closed() => {
-                self.receiver.close();
-                self.receiver.recv().await
-            }
-        }
-    }
-}
-
-async fn run<E: Engine>(mut inbox: Inbox, mut committer: Committer<E>) {
-    loop {
-        let first = match committer.is_failing() {
-            false => Ok(inbox.first().await),
-            true => tokio::time::timeout(PROBE_INTERVAL, inbox.first()).await,
-        };
-        match first {
-            Ok(Some(first)) => {
-                let work = inbox.gather(first).await;
-                committer.commit(work).await;
-            }
-            Ok(None) => break,
-            Err(_) => committer.probe().await,
-        }
-    }
-    committer.close().await;
 }

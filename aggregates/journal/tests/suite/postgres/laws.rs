@@ -1,6 +1,8 @@
 //! What is PostgreSQL's own: servers that are not to be trusted, damage, triggers, several journals
 //! in one database, and processes that wake each other.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use invoiceapp_journal::port::{
     AppendError, Journal, JournalError, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot,
@@ -12,6 +14,9 @@ use sqlx::postgres::PgListener;
 use super::subject::{PostgresSubject, options};
 use crate::ledger::{ambient, ledger};
 use crate::sqlite::append;
+
+/// How long the server may take to notice that a client is gone.
+const GOODBYE_TIME_MAX: Duration = Duration::from_secs(10);
 
 async fn open(url: &str) -> Result<PostgresJournal, OpenError> {
     PostgresJournal::open(options(url), ambient()).await
@@ -257,14 +262,17 @@ async fn closing_commits_what_waits_and_refuses_what_comes_later() {
     again.close().await;
     let mut connection = subject.by_hand().await;
     // The server notices a moment after the client has said goodbye.
-    loop {
-        let left: i64 = sqlx::query_scalar(mine)
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-        if left == 0 {
-            break;
+    let gone = async {
+        loop {
+            let left: i64 = sqlx::query_scalar(mine)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            if left == 0 {
+                break;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(GOODBYE_TIME_MAX, gone).await.unwrap();
 }
