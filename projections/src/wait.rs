@@ -1,10 +1,11 @@
 //! What services read: documents by type, and the wait for a position that the caller has seen.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use invoiceapp_domain::{Decider, StreamId};
 use invoiceapp_journal::loaded::Loaded;
+use invoiceapp_observe::metrics::metrics;
 use tokio::sync::watch;
 
 use crate::document::Indexed;
@@ -50,6 +51,14 @@ impl Views {
     /// [`ViewError::Behind`] after [`VIEW_WAIT_MAX`]; [`ViewError::Unavailable`] when the store
     /// could not be asked until then.
     pub async fn wait_for(&self, position: u64) -> Result<(), ViewError> {
+        let began = Instant::now();
+        let reached = self.follow_to(position).await;
+        metrics().waited(reached.is_ok(), began.elapsed());
+        reached
+    }
+
+    /// The same for a follower of the views, which is nobody's query.
+    pub(crate) async fn follow_to(&self, position: u64) -> Result<(), ViewError> {
         self.reached.wait_for(position, VIEW_WAIT_MAX).await?;
         self.store.seen(position);
         Ok(())

@@ -9,6 +9,7 @@ use invoiceapp_access::Caller;
 use invoiceapp_domain::{Actor, Permission, TenantId};
 use invoiceapp_schemas::{CommandId, CommandStamp, Metadata};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::caller::Authenticated;
@@ -16,7 +17,7 @@ use crate::code::Code;
 use crate::json::BodyDigest;
 use crate::problem::{FieldError, Problem};
 use crate::shell::SharedParts;
-use crate::trace::TraceContext;
+use crate::trace::{TraceContext, from_headers};
 
 /// The header that makes a command happen once.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -137,7 +138,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CommandRequest {
             .extensions
             .get::<TraceContext>()
             .copied()
-            .unwrap_or_else(|| TraceContext::from_headers(&parts.headers, shared.ambient.as_ref()));
+            .unwrap_or_else(|| from_headers(&parts.headers, shared.ambient.as_ref()));
         // A router that is nested has cut its prefix off.
         let uri = parts
             .extensions
@@ -162,7 +163,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CommandRequest {
         Ok(Self {
             caller,
             expected_version,
-            correlation_id: trace.correlation_id(),
+            correlation_id: Uuid::from_u128(trace.trace_number()),
             traceparent: trace.traceparent(),
             method: parts.method.to_string(),
             path: uri.path().to_owned(),
@@ -230,7 +231,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Problem>> + Send + 'static,
 {
-    match tokio::spawn(command).await {
+    match tokio::spawn(command.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Err(Problem::internal(&error)),
     }

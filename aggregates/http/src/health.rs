@@ -35,6 +35,19 @@ pub enum Need {
     Soft,
 }
 
+/// One fact about a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum PartFact {
+    /// A count, or seconds where the fact's name says so.
+    Number(u64),
+    /// One of a few words.
+    Word(&'static str),
+}
+
+/// Facts by their names.
+pub type PartFacts = BTreeMap<&'static str, PartFact>;
+
 /// What is known of one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PartReport {
@@ -48,6 +61,9 @@ pub struct PartReport {
     pub reason: Option<&'static str>,
     /// False when the process is ready without it.
     pub required: bool,
+    /// What there is to know beyond that: how far behind it is, what is parked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<&'static str, PartFact>,
 }
 
 /// The body of `/readyz`.
@@ -90,13 +106,19 @@ impl Health {
             name,
             need,
         };
-        handle.set(PartState::Starting, None);
+        handle.set(PartState::Starting, None, PartFacts::new());
         handle
     }
 
     /// Not ready any more, for good: the process is about to stop.
     pub fn set_draining(&self) {
         self.lock().draining = true;
+    }
+
+    /// The board's own time, by which a part's `since` is to be read.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.ambient.now()
     }
 
     /// What the parts last reported.
@@ -128,15 +150,24 @@ pub struct PartHandle {
 impl PartHandle {
     /// Works.
     pub fn ready(&self) {
-        self.set(PartState::Ready, None);
+        self.set(PartState::Ready, None, PartFacts::new());
     }
 
     /// Does not work, for a reason in a few words.
     pub fn failing(&self, reason: &'static str) {
-        self.set(PartState::Failing, Some(reason));
+        self.set(PartState::Failing, Some(reason), PartFacts::new());
     }
 
-    fn set(&self, state: PartState, reason: Option<&'static str>) {
+    /// Works, or does not for a reason in a few words; and the facts that say how well.
+    pub fn measured(&self, failure: Option<&'static str>, facts: PartFacts) {
+        let state = match failure {
+            None => PartState::Ready,
+            Some(_) => PartState::Failing,
+        };
+        self.set(state, failure, facts);
+    }
+
+    fn set(&self, state: PartState, reason: Option<&'static str>, facts: PartFacts) {
         let now = self.health.ambient.now();
         let mut board = self.health.lock();
         let since = match board.parts.get(self.name) {
@@ -151,6 +182,7 @@ impl PartHandle {
                 since,
                 reason,
                 required,
+                facts,
             },
         );
     }

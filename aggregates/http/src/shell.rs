@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -14,11 +14,13 @@ use axum::response::{IntoResponse, Response};
 use invoiceapp_access::Gate;
 use invoiceapp_domain::{Ambient, TenantId};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::code::Code;
 use crate::metrics::HttpMetrics;
 use crate::problem::Problem;
-use crate::trace::TraceContext;
+use crate::trace::{TraceContext, of_request};
 
 /// The route label of a request that no route matched.
 pub const ROUTE_UNMATCHED: &str = "unmatched";
@@ -45,15 +47,23 @@ impl SharedParts {
     }
 }
 
-/// What becomes known about a request while it is served, for its log line.
-#[derive(Debug, Clone, Default)]
-pub struct RequestFacts(Arc<OnceLock<TenantId>>);
+/// What becomes known about a request while it is served, for its span and the lines inside of it.
+#[derive(Debug, Clone)]
+pub struct RequestFacts(Arc<Facts>);
+
+#[derive(Debug)]
+struct Facts {
+    tenant: OnceLock<TenantId>,
+    span: Span,
+}
 
 impl RequestFacts {
     /// Remembers whose request it is.
     pub fn set_tenant(&self, tenant: &TenantId) {
-        // Set twice when two extractors authenticate; the token is the same.
-        let _ = self.0.set(tenant.clone());
+        // Twice when two extractors authenticate; the token is the same.
+        if self.0.tenant.set(tenant.clone()).is_ok() {
+            self.0.span.record("tenant", tenant.as_str());
+        }
     }
 }
 
@@ -135,44 +145,79 @@ fn needs_problem(response: &Response) -> bool {
 
 async fn observe(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace = TraceContext::from_headers(request.headers(), shell.shared.ambient.as_ref());
-    let facts = RequestFacts::default();
-    let method = request.method().clone();
+    let method = method_label(request.method());
     let pattern = request.extensions().get::<MatchedPath>().cloned();
+    let span = span_of(shell.service, method);
+    let trace = of_request(&span, request.headers(), shell.shared.ambient.as_ref());
+    if TraceContext::of(&span).is_none() {
+        span.record("trace_id", trace.trace_id());
+    }
+    let facts = RequestFacts(Arc::new(Facts {
+        tenant: OnceLock::new(),
+        span: span.clone(),
+    }));
     request.extensions_mut().insert(trace);
-    request.extensions_mut().insert(facts.clone());
+    request.extensions_mut().insert(facts);
     request.extensions_mut().insert(shell.shared.clone());
 
     let in_flight = shell.metrics.begin(shell.service);
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     drop(in_flight);
 
-    let route = match (response.extensions().get::<RouteLabel>(), &pattern) {
+    let label = response.extensions().get::<RouteLabel>();
+    let route = match (label, &pattern) {
         (Some(label), _) => label.0,
         (None, Some(pattern)) => pattern.as_str(),
         (None, None) => ROUTE_UNMATCHED,
     };
     let (status, duration) = (response.status(), started.elapsed());
-    shell.metrics.record(
-        shell.service,
-        method_label(&method),
-        route,
-        status,
-        duration,
-    );
-    // No query, body, token or address: the line may leave this machine.
+    shell
+        .metrics
+        .record(shell.service, method, route, status, duration);
+    span.in_scope(|| conclude(&span, (method, route), status, duration));
+    set_constant_headers(&mut response);
+    response
+}
+
+/// The span of a request. The names are those of OpenTelemetry's conventions for HTTP; the path and
+/// the query are not in it, because they are the client's.
+fn span_of(service: &'static str, method: &'static str) -> Span {
+    tracing::info_span!(
+        "request",
+        otel.name = method,
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        service,
+        tenant = Empty,
+        trace_id = Empty,
+    )
+}
+
+/// One line, and what the span says about the request's end.
+fn conclude(
+    span: &Span,
+    (method, route): (&'static str, &str),
+    status: StatusCode,
+    duration: Duration,
+) {
+    invoiceapp_observe::span::rename(span, format!("{method} {route}"));
+    span.record("http.route", route);
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        // What a client did wrong is no failure of the server.
+        invoiceapp_observe::span::fail(span, "server_error");
+    }
+    // No query, body, token or address: the line may leave this machine. Service, tenant and trace
+    // are the span's.
     tracing::info!(
-        service = shell.service,
-        method = method_label(&method),
+        method,
         route,
         status = status.as_u16(),
         duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
-        tenant = facts.0.get().map(TenantId::as_str),
-        trace_id = trace.trace_id(),
         "request"
     );
-    set_constant_headers(&mut response);
-    response
 }
 
 /// A client may invent methods; a label may not grow with them.

@@ -14,5 +14,5 @@ pub mod provisioning;
 mod refusals;
 pub mod user_access;
 
-pub use grants::ViewGrants;
+pub use grants::{SteadyGrants, ViewGrants};
 pub use parts::ServiceParts;

@@ -17,11 +17,16 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use invoiceapp_http::server::ClientAddress;
+use invoiceapp_http::trace::{TRACEPARENT, TraceContext};
 use invoiceapp_http::{Code, Problem};
+use invoiceapp_observe::metrics::metrics;
+use invoiceapp_observe::span::fail;
 use recloser::{AsyncRecloser, Recloser};
 use thiserror::Error;
 use tower::Service;
 use tower_http::timeout::TimeoutBody;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::headers::FORWARDED_FOR;
 use crate::routes::UpstreamName;
@@ -52,6 +57,17 @@ const CIRCUIT_OPEN_WAIT: Duration = Duration::from_secs(2);
 /// and closes after so many trials.
 const CIRCUIT_TRIALS: usize = 2;
 
+/// Methods whose names a client cannot invent.
+const HTTP_METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
 /// A key with which a command may be sent again.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -71,6 +87,15 @@ enum CallError {
 }
 
 impl CallError {
+    /// Its name in metrics and spans.
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Connect(_) | Self::Lost(_) | Self::Address(_) => "error",
+            Self::Timeout => "timeout",
+            Self::CircuitOpen => "circuit_open",
+        }
+    }
+
     /// Nothing was sent, so that anything may be sent again.
     const fn sent_nothing(&self) -> bool {
         matches!(self, Self::Connect(_))
@@ -155,7 +180,55 @@ impl RemoteService {
         }
     }
 
-    async fn call_once(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
+    /// One attempt: a span of its own, whose context the service continues.
+    async fn call_once(&self, mut request: Request<Body>) -> Result<Response<Body>, CallError> {
+        let span = self.span_of(request.method());
+        if let Some(context) = TraceContext::of(&span)
+            && let Ok(value) = HeaderValue::try_from(context.traceparent())
+        {
+            request.headers_mut().insert(TRACEPARENT, value);
+        }
+        let answer = self.attempt(request).instrument(span.clone()).await;
+        let outcome = match &answer {
+            Ok(response) => {
+                span.record("http.response.status_code", response.status().as_u16());
+                if response.status().is_server_error() {
+                    fail(&span, "server_error");
+                }
+                "ok"
+            }
+            Err(error) => {
+                fail(&span, error.outcome());
+                error.outcome()
+            }
+        };
+        metrics()
+            .upstream_requests
+            .with_label_values(&[self.name.as_str(), outcome])
+            .inc();
+        answer
+    }
+
+    fn span_of(&self, method: &Method) -> Span {
+        let method = if HTTP_METHODS.contains(method) {
+            method.as_str()
+        } else {
+            "_OTHER"
+        };
+        let service = self.name.as_str();
+        tracing::info_span!(
+            "upstream request",
+            otel.name = format_args!("{method} {service}"),
+            otel.kind = "client",
+            http.request.method = method,
+            http.response.status_code = Empty,
+            peer.service = service,
+            server.address = self.authority.host(),
+            server.port = self.authority.port_u16(),
+        )
+    }
+
+    async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
         let call = async {
             match tokio::time::timeout(self.answer_timeout, self.client.request(request)).await {
                 Ok(Ok(response)) => Ok(response),

@@ -24,6 +24,7 @@ use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::hash::KeycloakHash;
 
@@ -209,6 +210,15 @@ impl KeycloakAccounts {
             admin: KeycloakAdmin::new(&settings.base_url, tokens, client),
             realm: settings.realm.clone(),
         })
+    }
+
+    /// Whether Keycloak answers, believes our service account and lets it see the realm's accounts.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn check(&self) -> Result<(), AccountError> {
+        // Nobody's id: what is asked for is the right to ask.
+        self.find(UserId(Uuid::nil())).await.map(drop)
     }
 
     /// Makes the account equal to what is wanted, with another password where a hash is given. A

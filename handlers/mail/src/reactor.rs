@@ -19,6 +19,7 @@ use invoiceapp_domain::party::EmailAddress;
 use invoiceapp_domain::text::Reference;
 use invoiceapp_journal::execute::CommandExecutor;
 use invoiceapp_objects::{ObjectKey, Objects, area};
+use invoiceapp_observe::metrics::metrics;
 use invoiceapp_runtime::{
     Job, Lease, Outcome, Plan, PlanError, Reactor, Reporter, Step, rendering_fact,
 };
@@ -27,7 +28,7 @@ use tracing::warn;
 
 use crate::compose::compose;
 use crate::content::InvoiceMail;
-use crate::mailer::{Envelope, Mailer, SendError};
+use crate::mailer::{Accepted, Envelope, Mailer, SendError};
 use crate::plan::{self, MailJob};
 
 /// Looks again for a rendering after this long, should the wake have been missed.
@@ -117,7 +118,9 @@ impl MailReactor {
             self.interrupted(job, &wanted).await?;
         }
         begin(lease).await?;
-        match self.parts.mailer.send(&wanted.envelope, &message).await {
+        let sent = self.parts.mailer.send(&wanted.envelope, &message).await;
+        count(&sent);
+        match sent {
             Ok(accepted) => {
                 // The reference is a convenience: one that is too long for the event is left out.
                 let reference = Reference::parse(&accepted.reference).ok();
@@ -312,6 +315,19 @@ fn mail(issued: &IssuedInvoice, delivery: &Delivery, recipient: &RecipientDelive
 }
 
 /// Each outcome is a step of its own: a later attempt may learn more than an earlier one.
+fn count(sent: &Result<Accepted, SendError>) {
+    let outcome = match sent {
+        Ok(_) => "sent",
+        Err(SendError::Permanent { .. }) => "failed",
+        Err(SendError::Uncertain(_)) => "uncertain",
+        Err(SendError::Transient(_)) => "deferred",
+    };
+    metrics()
+        .mail_deliveries
+        .with_label_values(&[outcome])
+        .inc();
+}
+
 fn step(outcome: DeliveryOutcome) -> Step {
     Step::new(match outcome {
         DeliveryOutcome::Uncertain => "report/uncertain",

@@ -98,7 +98,7 @@ fn admin(settings: &KafkaSettings) -> Result<AdminClient<DefaultClientContext>, 
     settings.consumer().create()
 }
 
-fn options() -> AdminOptions {
+pub(crate) fn admin_options() -> AdminOptions {
     AdminOptions::new()
         .operation_timeout(Some(BROKER_DEADLINE))
         .request_timeout(Some(BROKER_DEADLINE))
@@ -112,7 +112,7 @@ pub(crate) async fn check_topics(
     let admin = admin(settings)?;
     let topics = counts.keys().map(|topic| ResourceSpecifier::Topic(topic));
     let topics: Vec<ResourceSpecifier<'_>> = topics.collect();
-    let described = admin.describe_configs(&topics, &options()).await?;
+    let described = admin.describe_configs(&topics, &admin_options()).await?;
     for (topic, described) in counts.keys().zip(described) {
         let resource = described.map_err(KafkaError::AdminOp)?;
         let policy = resource
@@ -150,7 +150,9 @@ pub async fn create_topics(
     let relay = NewTopic::new(&relay, 1, TopicReplication::Fixed(replication))
         .set("cleanup.policy", "compact");
     let topics: Vec<NewTopic<'_>> = events.chain([relay]).collect();
-    let created = admin(settings)?.create_topics(&topics, &options()).await?;
+    let created = admin(settings)?
+        .create_topics(&topics, &admin_options())
+        .await?;
     created.into_iter().try_for_each(created_or_there)
 }
 

@@ -2,15 +2,40 @@
 
 use std::time::{Duration, Instant};
 
+use invoiceapp_observe::TraceContext;
+use invoiceapp_observe::metrics::metrics;
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::DeliveryFuture;
 use rdkafka::producer::future_producer::OwnedDeliveryResult;
+use tracing::Span;
+use uuid::Uuid;
 
 use crate::error::RelayError;
 use crate::mark::End;
 use crate::relay::Relay;
+use crate::spans;
+
+/// A record that is ready to be sent.
+pub(crate) struct Prepared {
+    pub(crate) position: u64,
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
+    pub(crate) key: String,
+    pub(crate) value: Vec<u8>,
+    pub(crate) headers: OwnedHeaders,
+    /// Milliseconds.
+    pub(crate) timestamp: i64,
+    pub(crate) event_id: Uuid,
+    pub(crate) tenant: String,
+    /// The request that the event came of.
+    pub(crate) cause: Option<TraceContext>,
+}
 
 /// A record whose delivery is awaited.
 pub(crate) struct Sent {
+    pub(crate) span: Span,
+    /// Ends with the last of its records.
+    pub(crate) _batch: Span,
     pub(crate) position: u64,
     pub(crate) topic: String,
     pub(crate) partition: i32,
@@ -45,8 +70,14 @@ pub(crate) async fn deliver(
                 }
             }
         };
+        let offset = delivered_or_failed(result).inspect_err(|_| spans::failed(&sent.span))?;
+        spans::delivered(&sent.span, offset);
+        metrics()
+            .relay_published
+            .with_label_values(&[&sent.topic])
+            .inc();
         let end = End {
-            offset: delivered_or_failed(result)?.saturating_add(1),
+            offset: offset.saturating_add(1),
             position: sent.position,
         };
         delivered.push((sent.topic, sent.partition, end));

@@ -31,6 +31,19 @@ pub(crate) struct Taken {
     pub(crate) ends: Ends,
 }
 
+/// What anybody can see of a relay's place in its journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseView {
+    /// Every event up to here is on the topics.
+    pub position: u64,
+    /// How often the lease was taken.
+    pub epoch: u64,
+    /// Whether a relay holds it now.
+    pub is_held: bool,
+    /// Whether that one is the holder that asks.
+    pub is_ours: bool,
+}
+
 impl LeaseTable {
     /// A holder's view of the table; `holder` is fresh for every process.
     #[must_use]
@@ -64,6 +77,37 @@ impl LeaseTable {
             transaction.commit().await
         };
         Ok(timeout(LEASE_DEADLINE, work).await??)
+    }
+
+    /// The lease of a journal as it is now; `None` when no relay has ever had it.
+    ///
+    /// # Errors
+    /// [`LeaseError`].
+    pub async fn look(&self, name: &str) -> Result<Option<LeaseView>, LeaseError> {
+        let there = sqlx::query_scalar("SELECT to_regclass('feeds') IS NOT NULL");
+        let is_there: bool = timeout(LEASE_DEADLINE, there.fetch_one(&self.pool)).await??;
+        if !is_there {
+            return Ok(None);
+        }
+        let query = sqlx::query(
+            "SELECT position, epoch, lease_until >= now() AS is_held, holder FROM feeds
+             WHERE name = $1",
+        )
+        .bind(name);
+        let row = timeout(LEASE_DEADLINE, query.fetch_optional(&self.pool)).await??;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let position: i64 = row.try_get("position")?;
+        let epoch: i64 = row.try_get("epoch")?;
+        let is_held: bool = row.try_get("is_held")?;
+        let holder: String = row.try_get("holder")?;
+        Ok(Some(LeaseView {
+            position: u64::try_from(position).unwrap_or_default(),
+            epoch: u64::try_from(epoch).unwrap_or_default(),
+            is_held,
+            is_ours: is_held && holder == self.holder.to_string(),
+        }))
     }
 
     /// Takes the lease, if it is free, has run out, or was this holder's before.

@@ -12,27 +12,16 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{all_partitions, check_topics, partition_counts, watermarks};
-use crate::delivery::{Sent, deliver, delivered_or_failed};
+use crate::delivery::{Prepared, Sent, deliver, delivered_or_failed};
 use crate::error::RelayError;
 use crate::headers::headers_of;
 use crate::lease::Taken;
 use crate::mark::{End, Ends, ProgressMark};
 use crate::partition::partition_of;
 use crate::relay::Relay;
+use crate::spans;
 use crate::status::Phase;
 use crate::tail;
-
-/// A record that is ready to be sent.
-struct Prepared {
-    position: u64,
-    topic: String,
-    partition: i32,
-    key: String,
-    value: Vec<u8>,
-    headers: rdkafka::message::OwnedHeaders,
-    /// Milliseconds.
-    timestamp: i64,
-}
 
 /// Some of the journal, encoded, and why it goes no further.
 struct Batch {
@@ -209,6 +198,9 @@ impl<'r> Session<'r> {
                 schema_id,
             ),
             timestamp: event.recorded_at.as_millisecond(),
+            event_id: event.event_id,
+            tenant: event.stream.tenant.to_string(),
+            cause: spans::cause(metadata.traceparent.as_deref()),
         })
     }
 
@@ -217,12 +209,18 @@ impl<'r> Session<'r> {
         if self.renewed.elapsed() > self.relay.settings.lease / 3 {
             self.renew().await?;
         }
-        let mut sent = Vec::with_capacity(records.len());
-        for record in records {
+        let mut records = records;
+        records.retain(|record| {
             let end = self.ends.get(&record.topic, record.partition);
-            if end.is_some_and(|end| record.position <= end.position) {
-                continue;
-            }
+            end.is_none_or(|end| record.position > end.position)
+        });
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = spans::of_batch(&records);
+        let mut sent = Vec::with_capacity(records.len());
+        for (nth, record) in records.into_iter().enumerate() {
+            let span = spans::of_record(nth, &record);
             let message = FutureRecord::to(&record.topic)
                 .partition(record.partition)
                 .key(&record.key)
@@ -238,6 +236,8 @@ impl<'r> Session<'r> {
                 topic: record.topic,
                 partition: record.partition,
                 delivery,
+                span,
+                _batch: batch.clone(),
             });
         }
         Ok(sent)

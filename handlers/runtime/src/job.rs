@@ -106,21 +106,25 @@ pub struct JobSource {
     pub event_id: Uuid,
     /// Ties the job to the outside request that began it; the event's own id when unreadable.
     pub correlation_id: Uuid,
+    /// W3C trace context of the request that began it.
+    pub traceparent: Option<String>,
 }
 
 impl JobSource {
     /// The source that an event is.
     #[must_use]
     pub fn of(event: &RecordedEvent) -> Self {
-        let correlation_id = event
-            .metadata()
-            .map_or(event.event_id, |metadata| metadata.correlation_id);
+        let (correlation_id, traceparent) = match event.metadata() {
+            Ok(metadata) => (metadata.correlation_id, metadata.traceparent),
+            Err(_) => (event.event_id, None),
+        };
         Self {
             stream: event.stream.clone(),
             version: event.version,
             position: event.position,
             event_id: event.event_id,
             correlation_id,
+            traceparent,
         }
     }
 }

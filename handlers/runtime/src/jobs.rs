@@ -33,6 +33,11 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     /// Only with this id.
     pub id: Option<JobId>,
+    /// Only those that are not finished: neither done nor cancelled.
+    pub unfinished: bool,
+    /// Only those that are listed behind this job, which has to be there still: the last one of a
+    /// page leads to the next page.
+    pub after: Option<JobId>,
     /// At most so many, and never more than [`LIST_JOBS_MAX`]; 0 is the same as the maximum.
     pub limit: usize,
 }
@@ -221,6 +226,13 @@ pub trait JobStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`JobStoreError`].
     async fn status(&self) -> Result<Vec<ReactorStatus>, JobStoreError>;
+
+    /// The same with the unfinished jobs only: what that costs does not depend on how many finished
+    /// ones are kept, so health and metrics may ask often.
+    ///
+    /// # Errors
+    /// [`JobStoreError`].
+    async fn backlog(&self) -> Result<Vec<ReactorStatus>, JobStoreError>;
 
     /// Jobs, oldest event first.
     ///

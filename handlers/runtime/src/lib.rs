@@ -23,6 +23,7 @@ mod planner;
 mod reactor;
 mod report;
 mod runtime;
+mod spans;
 mod worker;
 
 pub use backoff::Backoff;

@@ -11,6 +11,7 @@ use crate::job::{JobSource, PlanBatch, PlannedJob};
 use crate::jobs::JobStoreError;
 use crate::reactor::{NewJob, PlanError, Reactor};
 use crate::runtime::{ReactorRuntime, RuntimeError};
+use crate::spans;
 
 /// Most events that one transaction plans.
 pub(crate) const PLAN_EVENTS_MAX: usize = 500;
@@ -106,10 +107,18 @@ pub(crate) fn plan_event(
     batch: &mut PlanBatch,
 ) -> Result<(), PlanError> {
     let plan = reactor.plan(event)?;
+    if plan.jobs.is_empty() {
+        batch.wake.extend(plan.wake);
+        batch.cancel.extend(plan.cancel);
+        return Ok(());
+    }
+    let source = JobSource::of(event);
+    // Of the events that come to something only: most are not this reactor's business.
+    let _shown = spans::of_plan(reactor.name(), &source).entered();
     for (ordinal, job) in (0..).zip(plan.jobs) {
         batch.jobs.push(PlannedJob {
             job,
-            source: JobSource::of(event),
+            source: source.clone(),
             ordinal,
             parked: None,
         });

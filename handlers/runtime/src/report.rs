@@ -7,6 +7,7 @@ use std::sync::Arc;
 use invoiceapp_domain::locale::{TimeZoneName, today};
 use invoiceapp_domain::{Actor, Ambient, Context, Decider};
 use invoiceapp_journal::execute::{CommandExecutor, ExecuteError, Execution, LoadError};
+use invoiceapp_observe::TraceContext;
 use invoiceapp_schemas::CommandStamp;
 use sha2::{Digest, Sha256};
 
@@ -85,10 +86,17 @@ impl Reporter {
             fingerprint: step.fingerprint.finalize().into(),
         };
         let execution = Execution::new(stream, stamp, context, job.source.correlation_id)
-            .with_causation(Some(job.source.event_id));
+            .with_causation(Some(job.source.event_id))
+            .with_traceparent(traceparent(job));
         let executed = self.executor.execute::<A>(execution, command).await;
         executed.map(|_| ())
     }
+}
+
+/// The trace that the report belongs to: that of the job's event, as far as it has got.
+fn traceparent(job: &Job) -> Option<String> {
+    let here = TraceContext::current().map(|context| context.traceparent());
+    here.or_else(|| job.source.traceparent.clone())
 }
 
 /// What a report that was not taken means for its job.

@@ -29,6 +29,9 @@ pub struct Settings {
     pub lease: Duration,
     /// Attempts of a job that fails, before it is parked.
     pub attempts_max: u32,
+    /// Attempts of a job that may go without an end, because the process was killed, before the job is
+    /// taken for what kills it, and parked. Between two of them lies a lease.
+    pub attempts_without_end_max: u32,
     /// The pause between them.
     pub retry: Backoff,
     /// The pause while a part is down; the attempts go on until it returns.
@@ -47,6 +50,7 @@ impl Default for Settings {
             workers: WORKERS_DEFAULT,
             lease: Duration::from_secs(30),
             attempts_max: 5,
+            attempts_without_end_max: 30,
             retry: Backoff {
                 first: Duration::from_secs(1),
                 longest: Duration::from_mins(5),
@@ -90,6 +94,8 @@ pub enum RuntimeError {
 #[derive(Debug, Clone)]
 pub struct ReactorRuntime {
     pub(crate) reactor: Arc<dyn Reactor>,
+    /// Where an event is read that could not be planned.
+    pub(crate) healing: Arc<dyn Feed>,
     pub(crate) parts: RuntimeParts,
     /// Jobs may have become claimable.
     pub(crate) work: Arc<Notify>,
@@ -101,9 +107,18 @@ impl ReactorRuntime {
     pub fn new(reactor: Arc<dyn Reactor>, parts: RuntimeParts) -> Self {
         Self {
             reactor,
+            healing: Arc::clone(&parts.feed),
             parts,
             work: Arc::new(Notify::new()),
         }
+    }
+
+    /// Reads an event whose planning is tried again from here: a record that is damaged in the feed
+    /// stays damaged there, and the journal has the event as it was written.
+    #[must_use]
+    pub fn healing_from(mut self, feed: Arc<dyn Feed>) -> Self {
+        self.healing = feed;
+        self
     }
 
     /// The reactor's name.

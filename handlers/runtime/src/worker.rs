@@ -3,19 +3,20 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{Instrument, Span, error, info, warn};
 
 use crate::job::{Claim, Job, JobKind, PlanBatch, Ticket, Verdict};
 use crate::lease::Lease;
 use crate::planner::{pause_after_failure, plan_event};
 use crate::reactor::Outcome;
 use crate::runtime::{ReactorRuntime, RuntimeError};
+use crate::spans;
 
 /// Longest idle time without looking at the store, so that a clock that was set forward, or another
 /// process's job, is noticed.
@@ -165,17 +166,33 @@ async fn work_and_log(runtime: &ReactorRuntime, claim: Claim) {
 
 /// One claimed job, from the claim to its verdict.
 async fn work(runtime: &ReactorRuntime, claim: Claim) -> Result<(), RuntimeError> {
+    let span = spans::of_attempt(runtime.name(), &claim.job);
+    attempt(runtime, claim).instrument(span).await
+}
+
+async fn attempt(runtime: &ReactorRuntime, claim: Claim) -> Result<(), RuntimeError> {
+    let began = Instant::now();
+    let attempted = |verdict: Option<&Verdict>| {
+        spans::attempted(runtime.name(), &Span::current(), verdict, began.elapsed());
+    };
     let (job, ticket) = (&claim.job, claim.ticket);
-    if job.attempt > runtime.parts.settings.attempts_max {
+    if job.attempt > runtime.parts.settings.attempts_without_end_max {
         // No attempt ever said how it ended: the job kills the process that works on it.
         let reason = "no attempt came to an end".to_owned();
-        return finish(runtime, job, ticket, Verdict::Park { reason }).await;
+        let verdict = Verdict::Park { reason };
+        attempted(Some(&verdict));
+        return finish(runtime, job, ticket, verdict).await;
     }
     match job.kind {
         JobKind::Plan => plan_again(runtime, job, ticket).await,
         JobKind::Act => match act(runtime, &claim).await {
-            Some(outcome) => finish(runtime, job, ticket, verdict(runtime, &claim, outcome)).await,
+            Some(outcome) => {
+                let verdict = verdict(runtime, &claim, outcome);
+                attempted(Some(&verdict));
+                finish(runtime, job, ticket, verdict).await
+            }
             None => {
+                attempted(None);
                 warn!(reactor = runtime.name(), job = %job.id, "the lease was lost");
                 Ok(())
             }
@@ -288,16 +305,12 @@ async fn plan_again(
     ticket: Ticket,
 ) -> Result<(), RuntimeError> {
     let position = job.source.position;
-    let events = runtime
-        .parts
-        .feed
-        .read(position.saturating_sub(1), 1)
-        .await?;
+    let events = runtime.healing.read(position.saturating_sub(1), 1).await?;
     let Some(event) = events
         .first()
         .filter(|event| event.event_id == job.source.event_id)
     else {
-        let reason = "the event is not in the feed any more".to_owned();
+        let reason = "the event is not there any more".to_owned();
         return finish(runtime, job, ticket, Verdict::Park { reason }).await;
     };
     let mut batch = PlanBatch::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{Ambient, StreamId, StreamKind, TenantId};
+use invoiceapp_observe::client::{called, database};
 use invoiceapp_projections::dashboard::Bucket;
 use invoiceapp_projections::store::{Applied, Unparked};
 use invoiceapp_projections::{
@@ -90,7 +91,8 @@ impl ViewStore for MongoViewStore {
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError> {
         let _turn = self.writing.lock().await;
         self.indexed().await?;
-        write::apply(&self.database, from, to, &changes).await
+        let written = write::apply(&self.database, from, to, &changes);
+        called(database("mongodb", "update"), written).await
     }
 
     async fn document(&self, stream: &StreamId) -> Result<Option<Document>, ViewError> {
@@ -98,11 +100,13 @@ impl ViewStore for MongoViewStore {
     }
 
     async fn documents(&self, streams: &[StreamId]) -> Result<Vec<Document>, ViewError> {
-        read::documents(&self.database, streams).await
+        let found = read::documents(&self.database, streams);
+        called(database("mongodb", "find"), found).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, ViewError> {
-        read::list(&self.database, query).await
+        let found = read::list(&self.database, query);
+        called(database("mongodb", "find"), found).await
     }
 
     async fn across_tenants(
@@ -116,7 +120,8 @@ impl ViewStore for MongoViewStore {
     }
 
     async fn buckets(&self, tenant: &TenantId) -> Result<Vec<Bucket>, ViewError> {
-        read::buckets(&self.database, tenant).await
+        let sums = read::buckets(&self.database, tenant);
+        called(database("mongodb", "aggregate"), sums).await
     }
 
     async fn register(&self, query: &RegisterQuery) -> Result<RegisterPage, ViewError> {

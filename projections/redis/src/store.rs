@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use invoiceapp_domain::{StreamId, TenantId};
+use invoiceapp_observe::client::{called, database};
 use invoiceapp_projections::dashboard::Bucket;
 use invoiceapp_projections::hot::{HotChanges, HotMark, HotRead, HotStore, lifetime};
 use invoiceapp_projections::store::Applied;
@@ -65,7 +66,8 @@ impl RedisHotStore {
         deadline: Duration,
     ) -> Result<T, ViewError> {
         let mut connection = self.connection.clone();
-        within(deadline, invocation.invoke_async(&mut connection)).await
+        let answer = within(deadline, invocation.invoke_async(&mut connection));
+        called(database("redis", "EVALSHA"), answer).await
     }
 }
 

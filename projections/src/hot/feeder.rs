@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use invoiceapp_domain::StreamId;
 use invoiceapp_journal::feed::{Feed, FeedError};
+use invoiceapp_observe::metrics::metrics;
 use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,8 @@ use crate::store::{Applied, PARKED_KEYS_MAX};
 use crate::views;
 use crate::wait::Views;
 
+/// What a feeder keeps, as metrics call it.
+const VIEW: &str = "hot";
 /// Most events whose documents are copied in one step. The step is atomic, and a server that does
 /// one thing at a time does nothing else meanwhile.
 pub const HOT_BATCH_EVENTS_MAX: usize = 200;
@@ -130,13 +133,14 @@ impl HotFeeder {
         let mut events = self.feed.read(from, HOT_BATCH_EVENTS_MAX).await?;
         events.retain(|event| event.position > from);
         let to = events.last().map_or(from, |event| event.position);
-        self.views.wait_for(to).await?;
+        self.views.follow_to(to).await?;
         // After the wait: what these events have parked is among them.
         let parked = store.parked(PARKED_KEYS_MAX).await?;
         let parked: BTreeSet<StreamId> = parked.into_iter().map(|parked| parked.stream).collect();
         let known = mark.as_ref().map(|mark| mark.parked.iter().cloned());
         let known: BTreeSet<StreamId> = known.into_iter().flatten().collect();
         let is_at_head = events.is_empty();
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
         if !is_at_head || parked != known {
             let changed = events.into_iter().map(|event| event.stream);
             let healed = known.difference(&parked).cloned();
@@ -154,6 +158,10 @@ impl HotFeeder {
                 );
                 return Ok((to, false));
             }
+            metrics()
+                .projection_events
+                .with_label_values(&[VIEW])
+                .inc_by(count);
         }
         self.vouch(to, seen, sighting).await?;
         Ok((to, is_at_head))

@@ -19,6 +19,7 @@ use invoiceapp_schemas::RecordedEvent;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::document::Document;
 use crate::error::ViewError;
@@ -27,9 +28,14 @@ use crate::store::{Applied, Changes, ParkedKey, ViewStore};
 use crate::views::{self, ViewFoldError};
 
 mod retry;
+mod spans;
 
-pub use retry::{RETRY_PAUSE, RETRY_ROUNDS_MAX, Retried};
+use spans::Batch;
 
+pub use retry::{RETRY_PAUSE, RETRY_ROUNDS_MAX, Retried, retry_parked};
+
+/// What this projector keeps, as metrics and traces call it.
+const VIEW: &str = "documents";
 /// Most events folded in one step.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
 /// How often a projector that is not to write looks whether it is now.
@@ -201,17 +207,34 @@ impl Projector {
             return Ok(Step::AtHead);
         };
         let to = last.position;
-        let changes = self.changes(events).await?;
-        match self.store.apply(from, to, changes).await? {
-            Applied::Committed => {
+        let batch = Batch::begin(VIEW, &events);
+        let written = self
+            .write((from, to), events)
+            .instrument(batch.span.clone());
+        match written.await {
+            Err(error) => {
+                batch.failed();
+                Err(error)
+            }
+            Ok(Applied::Committed) => {
+                batch.committed(VIEW);
                 self.reached.send_replace(to);
                 Ok(Step::Committed)
             }
-            Applied::Fenced => {
+            Ok(Applied::Fenced) => {
                 tracing::info!(from, "another projector has moved the views");
                 Ok(Step::Fenced)
             }
         }
+    }
+
+    async fn write(
+        &self,
+        (from, to): (u64, u64),
+        events: Vec<RecordedEvent>,
+    ) -> Result<Applied, ProjectError> {
+        let changes = self.changes(events).await?;
+        Ok(self.store.apply(from, to, changes).await?)
     }
 
     async fn changes(&self, events: Vec<RecordedEvent>) -> Result<Changes, ProjectError> {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use invoiceapp_domain::StreamId;
 use invoiceapp_journal::port::{READ_EVENTS_MAX, is_last_page};
+use invoiceapp_journal::verify::StreamSource;
 
 use super::{PARKED_KEYS_MAX, ProjectError, Projector};
 use crate::document::Document;
-use crate::store::Unparked;
+use crate::store::{Unparked, ViewStore};
 use crate::views::{self, ViewFoldError};
 
 /// How often a heal is tried while others move the views. Every round after the first reads only
@@ -31,12 +32,36 @@ pub enum Retried {
 }
 
 impl Projector {
-    /// Folds a parked stream again from the journal, up to where the views are, and lets it go on
-    /// if it folds. May be called while the projector runs, here or in another process.
+    /// [`retry_parked`] with this projector's journal and store.
     ///
     /// # Errors
     /// [`ProjectError`]; nothing was changed.
     pub async fn retry_parked(&self, stream: &StreamId) -> Result<Retried, ProjectError> {
+        retry_parked(self.journal.as_ref(), self.store.as_ref(), stream).await
+    }
+}
+
+/// Folds a parked stream again from the journal, up to where the views are, and lets it go on if it
+/// folds. May be called while a projector runs, here or in another process.
+///
+/// # Errors
+/// [`ProjectError`]; nothing was changed.
+pub async fn retry_parked<J: StreamSource + ?Sized>(
+    journal: &J,
+    store: &dyn ViewStore,
+    stream: &StreamId,
+) -> Result<Retried, ProjectError> {
+    let healer = Healer { journal, store };
+    healer.heal(stream).await
+}
+
+struct Healer<'a, J: ?Sized> {
+    journal: &'a J,
+    store: &'a dyn ViewStore,
+}
+
+impl<J: StreamSource + ?Sized> Healer<'_, J> {
+    async fn heal(&self, stream: &StreamId) -> Result<Retried, ProjectError> {
         let parked = self.store.parked(PARKED_KEYS_MAX).await?;
         if !parked.iter().any(|parked| parked.stream == *stream) {
             return Ok(Retried::NotParked);
@@ -79,7 +104,7 @@ impl Projector {
     ) -> Result<Result<(), ViewFoldError>, ProjectError> {
         loop {
             let seen = folded.as_ref().map_or(0, |document| document.version);
-            let read = self.journal.read_stream(stream, seen, READ_EVENTS_MAX);
+            let read = self.journal.stream_page(stream, seen, READ_EVENTS_MAX);
             let mut events = read.await?;
             let is_last = is_last_page(&events, READ_EVENTS_MAX);
             let read_events = events.len();

@@ -16,7 +16,8 @@ use invoiceapp_http::{
 };
 use invoiceapp_journal::execute::Prepared;
 use invoiceapp_journal::loaded::Loaded;
-use invoiceapp_journal::port::Guard;
+use invoiceapp_journal::port::{Committed, Guard};
+use invoiceapp_observe::metrics::metrics;
 use jiff::civil::Date;
 
 use super::bodies::{IssueBody, SendBody};
@@ -61,6 +62,7 @@ pub(super) async fn issue(
     let executed = parts
         .execute_with::<Invoice, _, _>(&request, stamp, stream, prepare)
         .await?;
+    count(&executed.committed);
     answer(&parts, &executed).await
 }
 
@@ -115,8 +117,16 @@ pub(super) async fn send(
     let executed = parts
         .execute_with::<Invoice, _, _>(&request, stamp, stream, prepare)
         .await?;
+    count(&executed.committed);
     let resource = resource(&parts, &executed).await?;
     Ok(CommandAnswer::accepted(resource, &executed.committed))
+}
+
+/// Counts an invoice that was issued now: it took a number, and is not the answer to a retry.
+fn count(committed: &Committed) {
+    if committed.number.is_some() && !committed.replayed {
+        metrics().invoices_issued.inc();
+    }
 }
 
 /// Says no before the seller and the series are looked at, so that the first reason is the right

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use invoiceapp_observe::client::{called, mail_server};
 use lettre::transport::smtp::client::TlsParameters;
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -114,6 +115,20 @@ impl Mailer for SmtpMailer {
         if !has_only_whole_line_ends(message) {
             return Err(refused("a line of the message does not end with CRLF"));
         }
+        let span = mail_server(&self.options.host, self.options.port);
+        called(span, self.hand_over(envelope, message)).await
+    }
+
+    async fn check(&self) -> Result<(), SendError> {
+        let _permit = self.permit().await?;
+        let (session, messages) = self.session().await?;
+        self.give_back(session, messages).await;
+        Ok(())
+    }
+}
+
+impl SmtpMailer {
+    async fn hand_over(&self, envelope: &Envelope, message: &[u8]) -> Result<Accepted, SendError> {
         let _permit = self.permit().await?;
         let (mut session, messages) = self.session().await?;
         match session.send(envelope, message).await {
@@ -128,13 +143,6 @@ impl Mailer for SmtpMailer {
                 Err(error)
             }
         }
-    }
-
-    async fn check(&self) -> Result<(), SendError> {
-        let _permit = self.permit().await?;
-        let (session, messages) = self.session().await?;
-        self.give_back(session, messages).await;
-        Ok(())
     }
 }
 

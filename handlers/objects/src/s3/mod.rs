@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use invoiceapp_domain::TenantId;
+use invoiceapp_observe::client::{called, object_store};
 use jiff::civil::Date;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
@@ -176,7 +177,8 @@ impl Objects for S3Objects {
         bytes: Bytes,
     ) -> Result<(ObjectKey, Put), ObjectError> {
         let key = ObjectKey::of(tenant, area, &bytes);
-        let put = within(self.put_new(&key, bytes)).await?;
+        let span = object_store("PutObject");
+        let put = called(span, within(self.put_new(&key, bytes))).await?;
         Ok((key, put))
     }
 
@@ -188,7 +190,9 @@ impl Objects for S3Objects {
         retain_until: Date,
     ) -> Result<(ObjectKey, Put), ObjectError> {
         let (key, put) = self.put_if_absent(tenant, area, bytes).await?;
-        within(self.retain(&self.location(&key)?, retain_until)).await?;
+        let span = object_store("PutObjectRetention");
+        let location = self.location(&key)?;
+        called(span, within(self.retain(&location, retain_until))).await?;
         Ok((key, put))
     }
 
@@ -197,7 +201,8 @@ impl Objects for S3Objects {
     }
 
     async fn get(&self, key: &ObjectKey) -> Result<Option<Bytes>, ObjectError> {
-        within(self.read(key, &self.location(key)?)).await
+        let (span, location) = (object_store("GetObject"), self.location(key)?);
+        called(span, within(self.read(key, &location))).await
     }
 
     async fn check(&self) -> Result<(), ObjectError> {

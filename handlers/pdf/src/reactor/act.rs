@@ -9,6 +9,7 @@ use invoiceapp_domain::invoice::{
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::text::Reference;
 use invoiceapp_objects::{ObjectError, area};
+use invoiceapp_observe::metrics::metrics;
 use invoiceapp_runtime::{Job, Outcome, Reporter, derived_command_id};
 
 use super::plan::PdfJob;
@@ -84,6 +85,12 @@ async fn rendered(
     let logo = logo.map_err(|error| cannot_render(&error))?;
     let document = issued_document(document, locale, logo, shown.updated_at);
     let rendered = parts.renderer.render(document).await;
+    let outcome = if rendered.is_ok() {
+        "rendered"
+    } else {
+        "failed"
+    };
+    metrics().renderings.with_label_values(&[outcome]).inc();
     let rendered = rendered.map_err(|error| cannot_render(&error))?;
     if rendered.replaced_characters > 0 {
         // The invoice is issued, so the page shows the mark; its seller may void and issue it anew.

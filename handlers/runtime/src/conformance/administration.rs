@@ -7,6 +7,7 @@ use crate::jobs::{JobFilter, JobStore, StateCount};
 pub(super) async fn all(jobs: &dyn JobStore) {
     the_status_counts_jobs_per_state(jobs).await;
     a_listing_is_filtered_and_limited(jobs).await;
+    the_backlog_leaves_out_what_is_finished(jobs).await;
     a_job_is_cancelled_by_hand(jobs).await;
     only_what_waits_can_be_retried_by_hand(jobs).await;
     pruning_forgets_the_job_and_not_that_it_was(jobs).await;
@@ -68,17 +69,63 @@ async fn a_listing_is_filtered_and_limited(jobs: &dyn JobStore) {
     let filter = JobFilter {
         reactor,
         state: Some(JobState::Planned),
-        id: None,
         limit: 3,
+        ..JobFilter::default()
     };
     let listed = jobs.list(&filter).await.expect("list");
     let positions: Vec<_> = listed.iter().map(|record| record.position).collect();
     assert_eq!(positions, [1, 2, 3]);
+    let next = JobFilter {
+        after: listed.last().map(|record| record.id),
+        ..filter.clone()
+    };
+    let listed = jobs.list(&next).await.expect("list");
+    let positions: Vec<_> = listed.iter().map(|record| record.position).collect();
+    assert_eq!(
+        positions,
+        [4, 5],
+        "the next page goes on behind the last one"
+    );
     let none = JobFilter {
         state: Some(JobState::Parked),
         ..filter
     };
     assert!(jobs.list(&none).await.expect("list").is_empty());
+}
+
+async fn the_backlog_leaves_out_what_is_finished(jobs: &dyn JobStore) {
+    let case = Case::new(jobs, "backlog").await;
+    let unfinished = JobFilter {
+        reactor: Some(case.reactor.to_owned()),
+        unfinished: true,
+        ..JobFilter::default()
+    };
+    let planned = [planned("first", "a", 1), planned("second", "b", 2)];
+    case.plan(planned.to_vec()).await;
+    let done = case.must_claim(at(1)).await;
+    assert!(case.finish(&done, Verdict::Done, at(1)).await);
+
+    let backlog = jobs.backlog().await.expect("backlog");
+    let backlog = backlog
+        .iter()
+        .find(|status| status.reactor == case.reactor)
+        .expect("is listed");
+    assert_eq!(backlog.position, 1);
+    assert_eq!(backlog.count(JobState::Planned), 1);
+    assert_eq!(backlog.count(JobState::Done), 0);
+    assert_eq!(jobs.list(&unfinished).await.expect("list").len(), 1);
+
+    let last = case.must_claim(at(1)).await;
+    assert!(case.finish(&last, Verdict::Done, at(1)).await);
+    let backlog = jobs.backlog().await.expect("backlog");
+    let listed = backlog.iter().find(|status| status.reactor == case.reactor);
+    assert!(
+        listed
+            .expect("a reactor without jobs is listed")
+            .counts
+            .is_empty()
+    );
+    assert!(jobs.list(&unfinished).await.expect("list").is_empty());
 }
 
 async fn a_job_is_cancelled_by_hand(jobs: &dyn JobStore) {

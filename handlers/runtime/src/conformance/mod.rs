@@ -42,6 +42,8 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// A planned job of a key, at a journal position, with a dedupe key.
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 fn planned(dedupe_key: &str, key: &str, position: u64) -> PlannedJob {
     let tenant = TenantId::parse("default").expect("a tenant id");
     PlannedJob {
@@ -56,6 +58,7 @@ fn planned(dedupe_key: &str, key: &str, position: u64) -> PlannedJob {
             position,
             event_id: Uuid::from_u128(u128::from(position)),
             correlation_id: Uuid::from_u128(7),
+            traceparent: Some(TRACEPARENT.to_owned()),
         },
         ordinal: 0,
         parked: None,

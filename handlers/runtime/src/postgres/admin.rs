@@ -16,11 +16,25 @@ SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,
  GROUP BY reactors.name, reactors.position, jobs.state
  ORDER BY reactors.name, jobs.state";
 
+/// From an index that holds all of it, by the states of jobs that are not finished.
+const BACKLOG: &str = "\
+SELECT reactors.name, reactors.position, jobs.state, count(jobs.planned_at) AS jobs,
+       min(jobs.planned_at) AS oldest
+  FROM reactors
+  LEFT JOIN jobs ON jobs.reactor = reactors.name
+                AND jobs.state IN ('planned', 'running', 'waiting', 'parked')
+ GROUP BY reactors.name, reactors.position, jobs.state
+ ORDER BY reactors.name, jobs.state";
+
 const LIST: &str = "\
 SELECT * FROM jobs
  WHERE ($1::text IS NULL OR reactor = $1) AND ($2::text IS NULL OR state = $2)
    AND ($3::uuid IS NULL OR id = $3)
- ORDER BY position, ordinal, reactor LIMIT $4";
+   AND (NOT $5 OR state NOT IN ('done', 'cancelled'))
+   AND ($6::uuid IS NULL OR (position, ordinal, reactor, id) >
+       (SELECT earlier.position, earlier.ordinal, earlier.reactor, earlier.id
+          FROM jobs AS earlier WHERE earlier.id = $6))
+ ORDER BY position, ordinal, reactor, id LIMIT $4";
 
 const RETRY: &str = "\
 UPDATE jobs
@@ -53,7 +67,20 @@ DELETE FROM jobs
 pub(super) async fn status(
     connection: &mut PgConnection,
 ) -> Result<Vec<ReactorStatus>, JobStoreError> {
-    let rows = query(STATUS)
+    counted(connection, STATUS).await
+}
+
+pub(super) async fn backlog(
+    connection: &mut PgConnection,
+) -> Result<Vec<ReactorStatus>, JobStoreError> {
+    counted(connection, BACKLOG).await
+}
+
+async fn counted(
+    connection: &mut PgConnection,
+    sql: &'static str,
+) -> Result<Vec<ReactorStatus>, JobStoreError> {
+    let rows = query(sql)
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
@@ -91,6 +118,8 @@ pub(super) async fn list(
         .bind(filter.state.map(|state| state.as_str()))
         .bind(filter.id.map(|id| id.0))
         .bind(list_limit(filter))
+        .bind(filter.unfinished)
+        .bind(filter.after.map(|id| id.0))
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;

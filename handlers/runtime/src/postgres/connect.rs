@@ -47,6 +47,7 @@ pub struct PostgresOptions {
     url: SecretString,
     schema: String,
     connections_max: u32,
+    migrates: bool,
 }
 
 impl fmt::Debug for PostgresOptions {
@@ -68,6 +69,7 @@ impl PostgresOptions {
             url,
             schema: SCHEMA_DEFAULT.to_owned(),
             connections_max: CONNECTIONS_DEFAULT,
+            migrates: true,
         }
     }
 
@@ -82,6 +84,13 @@ impl PostgresOptions {
     #[must_use]
     pub const fn with_connections_max(mut self, connections_max: u32) -> Self {
         self.connections_max = connections_max;
+        self
+    }
+
+    /// Leaves schema and tables as they are: for a tool that looks at those of running processes.
+    #[must_use]
+    pub const fn without_migration(mut self) -> Self {
+        self.migrates = false;
         self
     }
 
@@ -117,6 +126,9 @@ impl Connections {
             .await
             .map_err(unavailable)?;
         let connections = Self { pool };
+        if !options.migrates {
+            return Ok(connections);
+        }
         let migrated = tokio::time::timeout(MIGRATE_TIME_MAX, async {
             let mut connection = connections.lend().await?;
             make_schema(&mut connection, &options.schema)
@@ -144,6 +156,11 @@ impl Connections {
 
     pub(super) fn options(&self) -> PgConnectOptions {
         self.pool.connect_options().as_ref().clone()
+    }
+
+    pub(super) fn used_and_idle(&self) -> (u64, u64) {
+        let idle = u64::try_from(self.pool.num_idle()).unwrap_or(u64::MAX);
+        (u64::from(self.pool.size()).saturating_sub(idle), idle)
     }
 
     pub(super) async fn close(&self) {

@@ -55,7 +55,7 @@ impl fmt::Debug for PostgresJobStore {
 }
 
 impl PostgresJobStore {
-    /// Connects, and brings schema and tables up to date.
+    /// Connects, and brings schema and tables up to date, unless the options leave them alone.
     ///
     /// # Errors
     /// [`JobStoreError::Unavailable`] when the server does not answer in time, refuses, or was
@@ -75,6 +75,12 @@ impl PostgresJobStore {
         process: Arc<dyn invoiceapp_domain::Ambient>,
     ) -> Result<DatabaseClock, JobStoreError> {
         DatabaseClock::start(self.connections.clone(), process).await
+    }
+
+    /// How many connections are used, and how many are idle.
+    #[must_use]
+    pub fn connections(&self) -> (u64, u64) {
+        self.connections.used_and_idle()
     }
 
     /// Closes every connection once the calls that run have ended.
@@ -204,6 +210,10 @@ impl JobStore for PostgresJobStore {
 
     async fn status(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
         on_connection!(self, admin::status)
+    }
+
+    async fn backlog(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
+        on_connection!(self, admin::backlog)
     }
 
     async fn list(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, JobStoreError> {

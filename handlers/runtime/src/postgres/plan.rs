@@ -18,15 +18,16 @@ const MOVE_CHECKPOINT: &str = "UPDATE reactors SET position = $3 WHERE name = $1
 const INSERT_JOBS: &str = "\
 INSERT INTO jobs (id, reactor, dedupe_key, ordering_key, kind, payload, aggregate_type, aggregate_id,
                   version, position, ordinal, event_id, correlation_id, state, due_at, reason,
-                  planned_at, updated_at)
+                  planned_at, updated_at, traceparent)
 SELECT job.id, $1, job.dedupe_key, job.key, job.kind, job.payload, job.aggregate_type,
        job.aggregate_id, job.version, job.position, job.ordinal, job.event_id, job.correlation_id,
-       job.state, CASE job.state WHEN 'planned' THEN $2 END, job.reason, $2, $2
+       job.state, CASE job.state WHEN 'planned' THEN $2 END, job.reason, $2, $2,
+       job.traceparent
   FROM UNNEST($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
               $10::bigint[], $11::bigint[], $12::bigint[], $13::uuid[], $14::uuid[], $15::text[],
-              $16::text[])
+              $16::text[], $17::text[])
        AS job (id, dedupe_key, key, kind, payload, aggregate_type, aggregate_id, version, position,
-               ordinal, event_id, correlation_id, state, reason)
+               ordinal, event_id, correlation_id, state, reason, traceparent)
  WHERE NOT EXISTS (SELECT 1 FROM finished_jobs WHERE finished_jobs.id = job.id)
     ON CONFLICT (id) DO NOTHING";
 
@@ -232,6 +233,11 @@ async fn insert_jobs(
         .bind(
             jobs.iter()
                 .map(|planned| planned.parked.clone())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            jobs.iter()
+                .map(|planned| planned.source.traceparent.clone())
                 .collect::<Vec<_>>(),
         )
         .execute(connection)

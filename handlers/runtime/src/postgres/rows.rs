@@ -55,6 +55,7 @@ fn source_from_row(row: &PgRow) -> Result<JobSource, JobStoreError> {
         position: unsigned(row, "position")?,
         event_id: uuid(row, "event_id")?,
         correlation_id: uuid(row, "correlation_id")?,
+        traceparent: row.try_get("traceparent").map_err(unavailable)?,
     })
 }
 

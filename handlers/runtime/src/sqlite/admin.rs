@@ -15,10 +15,23 @@ SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,
  GROUP BY reactors.name, reactors.position, jobs.state
  ORDER BY reactors.name, jobs.state";
 
+/// From an index that holds all of it, by the states of jobs that are not finished.
+const BACKLOG: &str = "\
+SELECT reactors.name, reactors.position, jobs.state, count(jobs.planned_at) AS jobs,
+       min(jobs.planned_at) AS oldest
+  FROM reactors
+  LEFT JOIN jobs ON jobs.reactor = reactors.name
+                AND jobs.state IN ('planned', 'running', 'waiting', 'parked')
+ GROUP BY reactors.name, reactors.position, jobs.state
+ ORDER BY reactors.name, jobs.state";
+
 const LIST: &str = "\
 SELECT * FROM jobs
  WHERE (?1 IS NULL OR reactor = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id = ?3)
- ORDER BY position, ordinal, reactor LIMIT ?4";
+   AND (NOT ?5 OR state NOT IN ('done', 'cancelled'))
+   AND (?6 IS NULL OR (position, ordinal, reactor, id) >
+       (SELECT position, ordinal, reactor, id FROM jobs WHERE id = ?6))
+ ORDER BY position, ordinal, reactor, id LIMIT ?4";
 
 const RETRY: &str = "\
 UPDATE jobs
@@ -44,7 +57,18 @@ DELETE FROM jobs
    AND id IN (SELECT id FROM finished_jobs)";
 
 pub(super) async fn status(pool: &SqlitePool) -> Result<Vec<ReactorStatus>, JobStoreError> {
-    let rows = sqlx::query(STATUS)
+    counted(pool, STATUS).await
+}
+
+pub(super) async fn backlog(pool: &SqlitePool) -> Result<Vec<ReactorStatus>, JobStoreError> {
+    counted(pool, BACKLOG).await
+}
+
+async fn counted(
+    pool: &SqlitePool,
+    sql: &'static str,
+) -> Result<Vec<ReactorStatus>, JobStoreError> {
+    let rows = sqlx::query(sql)
         .fetch_all(pool)
         .await
         .map_err(unavailable)?;
@@ -82,6 +106,8 @@ pub(super) async fn list(
         .bind(filter.state.map(|state| state.as_str()))
         .bind(filter.id.map(|id| id.0.as_bytes().to_vec()))
         .bind(list_limit(filter))
+        .bind(filter.unfinished)
+        .bind(filter.after.map(|id| id.0.as_bytes().to_vec()))
         .fetch_all(pool)
         .await
         .map_err(unavailable)?;

@@ -150,6 +150,10 @@ impl JobStore for SqliteJobStore {
         admin::status(&self.pool).await
     }
 
+    async fn backlog(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
+        admin::backlog(&self.pool).await
+    }
+
     async fn list(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, JobStoreError> {
         admin::list(&self.pool, filter).await
     }

@@ -15,13 +15,13 @@ const MOVE_CHECKPOINT: &str = "UPDATE reactors SET position = ?3 WHERE name = ?1
 
 const INSERT_JOBS: &str = "\
 INSERT INTO jobs (id, reactor, dedupe_key, ordering_key, kind, payload, aggregate_type, aggregate_id,
-                  version, position, ordinal, event_id, correlation_id, state, due_at, reason,
-                  planned_at, updated_at)
+                  version, position, ordinal, event_id, correlation_id, traceparent, state, due_at,
+                  reason, planned_at, updated_at)
 SELECT unhex(job.value ->> 'id'), ?1, job.value ->> 'dedupe_key', job.value ->> 'key',
        job.value ->> 'kind', job.value ->> 'payload', job.value ->> 'aggregate_type',
        job.value ->> 'aggregate_id', job.value ->> 'version', job.value ->> 'position',
        job.value ->> 'ordinal', unhex(job.value ->> 'event_id'),
-       unhex(job.value ->> 'correlation_id'), job.value ->> 'state',
+       unhex(job.value ->> 'correlation_id'), job.value ->> 'traceparent', job.value ->> 'state',
        CASE job.value ->> 'state' WHEN 'planned' THEN ?3 END, job.value ->> 'reason', ?3, ?3
   FROM json_each(?2) AS job
  WHERE NOT EXISTS (SELECT 1 FROM finished_jobs WHERE id = unhex(job.value ->> 'id'))
@@ -201,6 +201,7 @@ fn job_row(reactor: &str, planned: &PlannedJob) -> Value {
         "ordinal": ordinal,
         "event_id": source.event_id.simple().to_string(),
         "correlation_id": source.correlation_id.simple().to_string(),
+        "traceparent": source.traceparent,
         "state": state,
         "reason": parked,
     })

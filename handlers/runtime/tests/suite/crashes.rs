@@ -120,7 +120,7 @@ async fn a_job_that_kills_its_process_each_time_is_parked() {
     runtime.register(Start::Beginning).await.unwrap();
     world.feed.push("Wanted", "a", "killer");
     runtime.plan_available().await.unwrap();
-    for _ in 0..world.settings.attempts_max {
+    for _ in 0..world.settings.attempts_without_end_max {
         let now = world.clock.now();
         let until = now.saturating_add(LEASE).unwrap();
         let claimed = world.jobs.claim(REACTOR, now, until).await.unwrap();

@@ -324,6 +324,9 @@ impl JobStore for Cuttable {
     async fn status(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
         self.store.status().await
     }
+    async fn backlog(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
+        self.store.backlog().await
+    }
     async fn list(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, JobStoreError> {
         self.store.list(filter).await
     }

@@ -116,6 +116,7 @@ fn planned(dedupe_key: &str, key: &str, position: u64) -> PlannedJob {
             position,
             event_id: Uuid::from_u128(u128::from(position)),
             correlation_id: Uuid::nil(),
+            traceparent: None,
         },
         ordinal: 0,
         parked: None,
