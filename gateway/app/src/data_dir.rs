@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 const JOURNAL_FILE: &str = "journal.db";
+const JOBS_FILE: &str = "jobs.db";
+const LOCK_FILE: &str = "lock";
 const FOLDER_MODE: u32 = 0o700;
 const SECRET_FILE_MODE: u32 = 0o600;
 /// Longest text read from the lock file.
@@ -33,7 +35,7 @@ impl DataDir {
             .mode(FOLDER_MODE)
             .create(path)
             .with_context(|| format!("cannot create the data directory {}", path.display()))?;
-        let lock_path = path.join("lock");
+        let lock_path = path.join(LOCK_FILE);
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -43,14 +45,11 @@ impl DataDir {
             .open(&lock_path)
             .with_context(|| format!("the data directory {} cannot be written", path.display()))?;
         if lock.try_lock().is_err() {
-            let mut holder = String::new();
-            let mut text = (&mut lock).take(LOCK_TEXT_BYTES_MAX);
-            text.read_to_string(&mut holder).unwrap_or_default();
             bail!(
                 "the data directory {} is in use by another invoiceapp ({}); stop it first or \
                  choose another with --data",
                 path.display(),
-                holder.trim()
+                holder_in(&lock)
             );
         }
         write_holder(&mut lock)
@@ -73,12 +72,12 @@ impl DataDir {
 
     /// The views' database of one definition: another fold of the same journal is another file.
     pub(crate) fn views(&self, definition: &str) -> PathBuf {
-        self.path.join(format!("views-{definition}.db"))
+        self.path.join(views_file(definition))
     }
 
     /// The reactors' jobs.
     pub(crate) fn jobs(&self) -> PathBuf {
-        self.path.join("jobs.db")
+        self.path.join(JOBS_FILE)
     }
 
     /// The built-in issuer's credentials and sessions.
@@ -103,7 +102,7 @@ impl DataDir {
 
     /// Views' databases of other definitions, and their side files.
     pub(crate) fn stale_views(&self, definition: &str) -> Vec<PathBuf> {
-        let current = format!("views-{definition}.db");
+        let current = views_file(definition);
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         entries
             .map(|entry| entry.path())
@@ -118,6 +117,19 @@ impl DataDir {
     }
 }
 
+/// The process that has a data directory to itself now: `process 4711`.
+pub(crate) fn holder(path: &Path) -> Option<String> {
+    let lock = File::open(path.join(LOCK_FILE)).ok()?;
+    lock.try_lock_shared().is_err().then(|| holder_in(&lock))
+}
+
+fn holder_in(lock: &File) -> String {
+    let mut text = String::new();
+    let mut start = lock.take(LOCK_TEXT_BYTES_MAX);
+    start.read_to_string(&mut text).unwrap_or_default();
+    text.trim().to_owned()
+}
+
 /// The journal of a directory that another process may be using.
 ///
 /// # Errors
@@ -128,6 +140,40 @@ pub(crate) fn existing_journal(path: &Path) -> anyhow::Result<PathBuf> {
         bail!("there is no journal in {}", path.display());
     }
     Ok(journal)
+}
+
+/// The reactors' jobs of a directory that another process may be using.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn existing_jobs(path: &Path) -> anyhow::Result<PathBuf> {
+    let jobs = path.join(JOBS_FILE);
+    if !jobs.is_file() {
+        bail!(
+            "there are no jobs in {}: it was never started",
+            path.display()
+        );
+    }
+    Ok(jobs)
+}
+
+/// The views of one definition in a directory that another process may be using.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn existing_views(path: &Path, definition: &str) -> anyhow::Result<PathBuf> {
+    let views = path.join(views_file(definition));
+    if !views.is_file() {
+        bail!(
+            "there are no views of this version in {}: they are built when it is started",
+            path.display()
+        );
+    }
+    Ok(views)
+}
+
+fn views_file(definition: &str) -> String {
+    format!("views-{definition}.db")
 }
 
 fn write_holder(lock: &mut File) -> std::io::Result<()> {

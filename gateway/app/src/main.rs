@@ -10,10 +10,18 @@ mod directory;
 mod embedded;
 mod full;
 mod logging;
+mod metrics;
+mod reading;
 mod services;
 mod settings;
+mod visit;
 
 use std::process::ExitCode;
+
+/// Memory is taken in one thread and given back in another all the time, which this allocator is made
+/// for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::run()

@@ -51,6 +51,11 @@ pub(crate) struct Idle {
 impl Server {
     /// Starts on a data directory and waits until it says that it is ready.
     pub(crate) fn start(directory: &Path) -> Self {
+        Self::start_with(directory, |_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn start_with(directory: &Path, configure: impl FnOnce(&mut Command)) -> Self {
         let log = File::create(directory.with_extension("log")).expect("the log can be written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_invoiceapp"));
         for (key, _) in std::env::vars_os() {
@@ -68,6 +73,7 @@ impl Server {
             .env("INVOICEAPP_RATE_LIMIT__BURST", "100000")
             .stdout(Stdio::piped())
             .stderr(log);
+        configure(&mut command);
         let begun = Instant::now();
         let mut child = command.spawn().expect("the binary can be started");
         let stdout = child.stdout.take().expect("its output is piped");

@@ -2,17 +2,15 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
-use invoiceapp_journal::sqlite::{SqliteOptions, SqliteReadOnly};
 use invoiceapp_journal::verify::verify;
 use serde_json::json;
 
 use super::output::Output;
 use super::{DataArguments, EXIT_FAILED};
-use crate::data_dir::existing_journal;
 use crate::settings::Settings;
+use crate::visit::{self, VisitedJournal};
 
 /// `invoiceapp journal …`
 #[derive(Debug, Subcommand)]
@@ -26,34 +24,30 @@ pub(crate) enum JournalCommand {
 /// Runs a journal command.
 pub(super) async fn run(
     command: JournalCommand,
-    mut settings: Settings,
+    settings: &Settings,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     let (data, verifies) = match command {
         JournalCommand::Status(data) => (data, false),
         JournalCommand::Verify(data) => (data, true),
     };
-    data.apply(&mut settings);
     // Without the directory's lock: what is only read may be read while it is written.
-    let options = SqliteOptions::new(existing_journal(&settings.data_dir)?);
-    let journal = SqliteReadOnly::open(&options)
-        .await
-        .context("the journal cannot be opened")?;
-    let code = if verifies {
-        verify_chain(&journal, output).await?
+    let journal = visit::journal(&data.place(settings), settings).await?;
+    if verifies {
+        verify_chain(journal.as_ref(), output).await
     } else {
-        status(&journal, output).await?
-    };
-    journal.close().await;
-    Ok(code)
+        status(journal.as_ref(), output).await
+    }
 }
 
-async fn status(journal: &SqliteReadOnly, output: Output) -> anyhow::Result<ExitCode> {
+async fn status(journal: &dyn VisitedJournal, output: Output) -> anyhow::Result<ExitCode> {
     let status = journal.status().await?;
     let facts = json!({
         "position": status.head.position,
         "hash": status.head.hash.to_string(),
+        "recorded_at": status.recorded_at,
         "streams": status.streams,
+        "receipts": status.receipts,
         "bytes": status.bytes,
     });
     let text = format!(
@@ -64,7 +58,7 @@ async fn status(journal: &SqliteReadOnly, output: Output) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn verify_chain(journal: &SqliteReadOnly, output: Output) -> anyhow::Result<ExitCode> {
+async fn verify_chain(journal: &dyn VisitedJournal, output: Output) -> anyhow::Result<ExitCode> {
     let bar = if output.is_json() {
         ProgressBar::hidden()
     } else {

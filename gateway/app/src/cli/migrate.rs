@@ -10,9 +10,10 @@ use crate::settings::Settings;
 
 /// Makes what is missing and brings up to date what is there; repeating it changes nothing.
 pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<ExitCode> {
-    crate::logging::init(&settings.log)?;
-    invoiceapp_access::init_crypto();
-    let done = full::migrate(&settings).await?;
+    let telemetry = crate::logging::init(&settings, Some("migrate"))?;
+    let done = full::migrate(&settings).await;
+    telemetry.end().await;
+    let done = done?;
     output.print(
         &json!({"migrated": done}),
         &format!("Up to date: {}.", done.join(", ")),

@@ -1,12 +1,17 @@
 //! The command line: `up`, and the tools an operator has beside it.
 
 mod doctor;
+mod jobs;
 mod journal;
 mod migrate;
 mod openapi;
 mod output;
+mod parked;
 mod schemas;
 mod serve;
+mod settings;
+mod status;
+mod table;
 mod tenant;
 mod up;
 
@@ -18,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::settings::Settings;
+use crate::visit::Place;
 
 /// Exit code of a command that failed.
 pub(crate) const EXIT_FAILED: u8 = 1;
@@ -51,30 +57,44 @@ enum Command {
     Schemas(schemas::SchemasCommand),
     /// Print the OpenAPI 3.1 document of the REST API.
     Openapi,
-    /// Try every part, and say in one line what is wrong with it.
-    Doctor(DataArguments),
+    /// Print every setting with its type, default and meaning, as a page in Markdown.
+    Settings,
+    /// Try every part, and say in one line what is wrong with it and what to do. 1 when one fails.
+    Doctor(doctor::DoctorArguments),
+    /// Show the head, how far everything is behind it, what waits and what is parked.
+    Status(DataArguments),
     /// Tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
     /// The event journal.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// The views.
+    #[command(subcommand)]
+    Projection(status::ProjectionCommand),
+    /// The relay to Kafka.
+    #[command(subcommand)]
+    Relay(status::RelayCommand),
+    /// The reactors' jobs.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
+    /// What stands still until a person looks at it.
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
 }
 
-/// Which data directory.
+/// Which installation.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataArguments {
-    /// The data directory [default: invoiceapp-data].
+    /// The data directory [default: the full stack when postgres.url is set, else invoiceapp-data].
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 
 impl DataArguments {
-    /// The settings with this directory in them.
-    pub(crate) fn apply(&self, settings: &mut Settings) {
-        if let Some(data) = &self.data {
-            settings.data_dir.clone_from(data);
-        }
+    /// The data directory that is named, or what the settings lead to.
+    pub(crate) fn place(&self, settings: &Settings) -> Place {
+        Place::choose(self.data.as_deref(), settings)
     }
 }
 
@@ -96,7 +116,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
-    let mut settings = Settings::read(cli.config.as_deref())?;
+    let settings = Settings::read(cli.config.as_deref())?;
     let output = output::Output::new(cli.json);
     match cli.command {
         Command::Up(arguments) => up::run(arguments, settings, output).await,
@@ -104,11 +124,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(settings, output).await,
         Command::Schemas(command) => schemas::run(command, settings, output).await,
         Command::Openapi => openapi::run(output),
-        Command::Doctor(arguments) => {
-            arguments.apply(&mut settings);
-            doctor::run(settings, output).await
-        }
+        Command::Settings => settings::run(output),
+        Command::Doctor(arguments) => doctor::run(arguments, settings, output).await,
+        Command::Status(data) => status::status(&data, &settings, output).await,
         Command::Tenant(command) => tenant::run(command, settings, output).await,
-        Command::Journal(command) => journal::run(command, settings, output).await,
+        Command::Journal(command) => journal::run(command, &settings, output).await,
+        Command::Projection(command) => status::projection(command, &settings, output).await,
+        Command::Relay(command) => status::relay(command, &settings, output).await,
+        Command::Jobs(command) => jobs::run(command, &settings, output).await,
+        Command::Parked(command) => parked::run(command, &settings, output).await,
     }
 }

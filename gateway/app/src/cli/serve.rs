@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use invoiceapp_telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::full::{Role, start};
@@ -20,20 +21,34 @@ pub(crate) struct ServeArguments {
 
 /// Runs until a signal asks it to end.
 pub(super) async fn run(arguments: ServeArguments, settings: Settings) -> anyhow::Result<ExitCode> {
-    crate::logging::init(&settings.log)?;
-    invoiceapp_access::init_crypto();
+    let roles: BTreeSet<Role> = arguments.roles.into_iter().collect();
+    let role = match roles.first() {
+        Some(role) if roles.len() == 1 => Some(role.as_str()),
+        _ => None,
+    };
+    let mut telemetry = crate::logging::init(&settings, role)?;
+    let outcome = serve(&roles, &settings, &mut telemetry).await;
+    telemetry.end().await;
+    outcome
+}
+
+async fn serve(
+    roles: &BTreeSet<Role>,
+    settings: &Settings,
+    telemetry: &mut Telemetry,
+) -> anyhow::Result<ExitCode> {
     // Asked for before anything is brought up: a signal in between is not lost.
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
-    let roles: BTreeSet<Role> = arguments.roles.into_iter().collect();
     let started = tokio::select! {
-        started = start(&roles, &settings) => Some(started?),
+        started = start(roles, settings) => Some(started?),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
     };
     let Some(process) = started else {
         return Ok(ExitCode::SUCCESS);
     };
+    telemetry.send_metrics(process.registry())?;
     tracing::info!(?roles, "ready");
     tokio::select! {
         _ = terminate.recv() => {}

@@ -1,6 +1,6 @@
 //! `invoiceapp tenant create`, and the tenant that a fresh data directory begins with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -19,6 +19,7 @@ use crate::data_dir::write_secret;
 use crate::embedded::{IssuerCredentials, Stores};
 use crate::full;
 use crate::settings::Settings;
+use crate::visit::Place;
 
 /// `invoiceapp tenant …`
 #[derive(Debug, Subcommand)]
@@ -50,8 +51,13 @@ pub(crate) struct Administrator {
 }
 
 impl Administrator {
-    /// The one of the settings; a made-up password is kept in the data directory.
-    pub(super) fn from_settings(settings: &Settings, stores: &Stores) -> anyhow::Result<Self> {
+    /// The one of the settings. A made-up password is kept in the data directory; none is made up for an
+    /// administrator who is there already, since it would not be theirs.
+    pub(super) async fn from_settings(
+        settings: &Settings,
+        stores: &Stores,
+        tenant: &TenantId,
+    ) -> anyhow::Result<Self> {
         let email = settings.admin_email.clone();
         let file = stores.directory.admin_credential();
         if let Some(password) = &settings.admin_password {
@@ -73,6 +79,14 @@ impl Administrator {
                 made_up: false,
             });
         }
+        if is_provisioned(stores, tenant).await? {
+            return Ok(Self {
+                email,
+                password: SecretString::default(),
+                password_file: None,
+                made_up: false,
+            });
+        }
         let password = make_up_password()?;
         write_secret(&file, password.expose_secret())?;
         Ok(Self {
@@ -88,7 +102,7 @@ impl Administrator {
         self.made_up.then(|| self.password.expose_secret())
     }
 
-    /// The password, for a login in this process.
+    /// The password, for a login in this process; empty when it is known to the administrator alone.
     pub(crate) fn password(&self) -> &SecretString {
         &self.password
     }
@@ -105,11 +119,11 @@ struct Created<'a> {
 /// Runs a tenant command.
 pub(super) async fn run(
     command: TenantCommand,
-    mut settings: Settings,
+    settings: Settings,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     let TenantCommand::Create { name, admin, data } = command;
-    data.apply(&mut settings);
+    let place = data.place(&settings);
     let tenant = TenantId::parse(&name)
         .context("the name must be 1 to 40 lower-case letters, digits and inner hyphens")?;
     let (password, made_up) = match &settings.admin_password {
@@ -122,11 +136,14 @@ pub(super) async fn run(
         password_file: None,
         made_up,
     };
-    if settings.postgres.url.is_some() {
-        invoiceapp_access::init_crypto();
-        full::create_tenant(&settings, &tenant, first(&administrator)?).await?;
-    } else {
-        create_embedded(&settings, &tenant, &administrator).await?;
+    match place {
+        Place::Full => {
+            invoiceapp_access::init_crypto();
+            full::create_tenant(&settings, &tenant, first(&administrator)?).await?;
+        }
+        Place::Embedded(directory) => {
+            create_embedded(&directory, &tenant, &administrator).await?;
+        }
     }
     let password = administrator.made_up_password();
     let created = Created {
@@ -146,11 +163,11 @@ pub(super) async fn run(
 }
 
 async fn create_embedded(
-    settings: &Settings,
+    directory: &Path,
     tenant: &TenantId,
     administrator: &Administrator,
 ) -> anyhow::Result<()> {
-    let stores = Stores::open(&settings.data_dir).await?;
+    let stores = Stores::open(directory).await?;
     if is_provisioned(&stores, tenant).await? {
         bail!("the tenant {tenant} exists already");
     }

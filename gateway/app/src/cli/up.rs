@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use invoiceapp_domain::TenantId;
+use invoiceapp_telemetry::Telemetry;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Output;
 use super::tenant::{self, Administrator};
 use crate::demo;
-use crate::embedded::{Stores, System};
+use crate::embedded::{Listeners, Stores, System};
 use crate::settings::Settings;
 
 /// The tenant that a fresh data directory begins with.
@@ -59,21 +60,33 @@ pub(super) async fn run(
     if let Some(listen) = arguments.listen {
         settings.http.listen = listen;
     }
-    crate::logging::init(&settings.log)?;
-    invoiceapp_access::init_crypto();
+    let mut telemetry = crate::logging::init(&settings, None)?;
+    let outcome = serve(arguments.demo, &settings, output, &mut telemetry).await;
+    telemetry.end().await;
+    outcome
+}
+
+async fn serve(
+    with_demo: bool,
+    settings: &Settings,
+    output: Output,
+    telemetry: &mut Telemetry,
+) -> anyhow::Result<ExitCode> {
     // Asked for before anything is brought up: a signal in between is not lost.
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
 
+    let listeners = Listeners::bind(settings).await?;
     let stores = Stores::open(&settings.data_dir).await?;
     let first = TenantId::parse(FIRST_TENANT)?;
-    let administrator = Administrator::from_settings(&settings, &stores)?;
+    let administrator = Administrator::from_settings(settings, &stores, &first).await?;
     tenant::provision(&stores, &first, &administrator).await?;
     stores.catch_up().await?;
     stores.remove_stale_views();
-    let system = System::start(stores, &settings).await?;
+    let system = System::start(stores, listeners, settings).await?;
+    telemetry.send_metrics(system.registry())?;
     let url = format!("http://{}", system.address());
-    let demo = if arguments.demo {
+    let demo = if with_demo {
         Some(
             demo::run(&system, &administrator)
                 .await

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use invoiceapp_http::health::{Health, Need, PartHandle};
 use invoiceapp_journal::port::{Journal, Writability};
-use invoiceapp_mail::{MailReactor, Mailer};
+use invoiceapp_mail::Mailer;
 use invoiceapp_objects::Objects;
 use invoiceapp_pdf::PdfReactor;
 use invoiceapp_projections::ViewStore;
-use invoiceapp_runtime::{JobFilter, JobState, JobStore, JobStoreError};
+use invoiceapp_runtime::JobStore;
 use tokio_util::sync::CancellationToken;
 
 use super::stores::Stores;
@@ -21,9 +21,6 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// A part that does not answer in this time is failing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Whose jobs are looked at.
-const REACTORS: [&str; 3] = [PdfReactor::NAME, "media", MailReactor::NAME];
-
 /// What the board shows, part by part.
 pub(super) struct Watch {
     journal: (Arc<dyn Journal>, PartHandle),
@@ -32,7 +29,6 @@ pub(super) struct Watch {
     objects: (Arc<dyn Objects>, PartHandle),
     identity: (invoiceapp_authorizer::IdentityStore, PartHandle),
     mail: (Arc<dyn Mailer>, PartHandle),
-    parked: PartHandle,
 }
 
 impl Watch {
@@ -54,7 +50,6 @@ impl Watch {
                 Arc::clone(&stores.mail) as Arc<dyn Mailer>,
                 health.part("mail", Need::Soft),
             ),
-            parked: health.part("parked", Need::Soft),
         }
     }
 
@@ -85,37 +80,6 @@ impl Watch {
         .await;
         let (mail, handle) = &self.mail;
         show(handle, mail.check(), "mail cannot be delivered").await;
-        self.look_for_parked().await;
-    }
-
-    /// What stands still until somebody looks at it: streams that cannot be folded, jobs that
-    /// cannot be done.
-    async fn look_for_parked(&self) {
-        let streams = self.views.0.parked(1).await;
-        match (streams, self.is_a_job_parked().await) {
-            (Ok(streams), _) if !streams.is_empty() => self.parked.failing("a stream is parked"),
-            (_, Ok(true)) => self.parked.failing("a job is parked"),
-            (Ok(_), Ok(false)) => self.parked.ready(),
-            (Err(_), _) => self.parked.failing("the views cannot be read"),
-            (_, Err(_)) => self.parked.failing("the jobs cannot be read"),
-        }
-    }
-
-    /// Asks reactor by reactor for one parked job, because the job store's status counts every job
-    /// that is kept: this look is taken each second, and on the job store's only connection.
-    async fn is_a_job_parked(&self) -> Result<bool, JobStoreError> {
-        for reactor in REACTORS {
-            let filter = JobFilter {
-                reactor: Some(reactor.to_owned()),
-                state: Some(JobState::Parked),
-                limit: 1,
-                ..JobFilter::default()
-            };
-            if !self.jobs.0.list(&filter).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Looks until cancelled.

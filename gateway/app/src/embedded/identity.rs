@@ -8,7 +8,7 @@ use invoiceapp_authorizer::{
     Authorizer, AuthorizerParts, BuiltInIssuer, BuiltInParts, IdentityProvider, Issuer,
     LoginLimits, SigningKeys,
 };
-use invoiceapp_service::ViewGrants;
+use invoiceapp_service::SteadyGrants;
 
 use super::stores::Stores;
 use crate::directory::ViewDirectory;
@@ -41,8 +41,10 @@ impl Identity {
             audience: AUDIENCE.to_owned(),
             client: CLIENT.to_owned(),
         };
-        let permissions: Arc<dyn PermissionSource> =
-            Arc::new(ViewGrants::new(stores.views.clone()));
+        let permissions: Arc<dyn PermissionSource> = Arc::new(SteadyGrants::new(
+            stores.views.clone(),
+            stores.executor.clone(),
+        ));
         let source = Arc::clone(&keys) as Arc<dyn KeySource>;
         let key_set = KeySet::new(source, Arc::clone(&stores.ambient));
         let verifier = TokenVerifier::new(

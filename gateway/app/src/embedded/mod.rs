@@ -9,7 +9,8 @@ mod reactors;
 mod services;
 mod stores;
 mod system;
+pub(crate) mod visit;
 
 pub(crate) use credentials::IssuerCredentials;
 pub(crate) use stores::{Stores, definition};
-pub(crate) use system::System;
+pub(crate) use system::{Listeners, System};

@@ -20,6 +20,8 @@ use invoiceapp_service::user_access::CredentialHandOver;
 use super::credentials::IssuerCredentials;
 use crate::ambient::MachineAmbient;
 use crate::data_dir::DataDir;
+use crate::metrics::{ProcessMetrics, WatchedWriter};
+use crate::reading::{Sources, ViewSource};
 
 /// Everything that is kept on disk, and what reads and writes it.
 #[derive(Debug)]
@@ -112,6 +114,28 @@ impl Stores {
                 tracing::warn!(%error, "an outdated view could not be removed");
             }
         }
+    }
+
+    /// What health, metrics and tools read; of these reactors.
+    pub(crate) fn sources(&self, reactors: Vec<&'static str>) -> Sources {
+        Sources {
+            ambient: Arc::clone(&self.ambient),
+            journal: Arc::clone(&self.journal) as _,
+            views: vec![ViewSource::Documents(Arc::clone(self.views.store()))],
+            jobs: Some(Arc::clone(&self.jobs) as _),
+            reactors: Some(reactors),
+            relay: None,
+        }
+    }
+
+    /// Shows the journal's writer and the disk among the metrics.
+    pub(crate) fn measure(&self, metrics: &ProcessMetrics) -> anyhow::Result<()> {
+        metrics.watch_data_dir(self.directory.path().to_owned())?;
+        metrics.watch_writer(WatchedWriter {
+            head: self.journal.subscribe(),
+            stats: self.journal.writer_stats(),
+            executor: self.executor.clone(),
+        })
     }
 
     /// What finishes the commands that a crash cut off between journal and credentials.

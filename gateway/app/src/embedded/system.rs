@@ -2,12 +2,11 @@
 //! door listening; and the way back.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use anyhow::Context;
 use axum::Router;
 use invoiceapp_bff::management_router;
 use invoiceapp_http::health::Health;
-use invoiceapp_http::metrics::HttpMetrics;
 use invoiceapp_http::server::{HttpListener, ServerLimits};
 use prometheus::Registry;
 use tokio::task::JoinSet;
@@ -18,12 +17,47 @@ use super::identity::Identity;
 use super::reactors::ReactorParts;
 use super::services::front_door;
 use super::stores::Stores;
+use crate::data_dir::DataDir;
+use crate::metrics::{ProcessMetrics, verify_slowly};
+use crate::reading::Readings;
 use crate::settings::Settings;
+
+/// What a process is that has every role.
+const EMBEDDED: &str = "embedded";
+
+/// The addresses of a system. Who connects before it serves waits.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    listener: HttpListener,
+    management: HttpListener,
+}
+
+impl Listeners {
+    /// Takes the addresses, before anything is made on disk.
+    ///
+    /// # Errors
+    /// When one is taken; where the data directory is in use, its user is named instead, because
+    /// that is who has the address.
+    pub(crate) async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let bound = async {
+            Ok(Self {
+                listener: HttpListener::bind(settings.http.listen).await?,
+                management: HttpListener::bind(settings.http.management_listen).await?,
+            })
+        };
+        let bound: anyhow::Result<Self> = bound.await;
+        if bound.is_err() && settings.data_dir.exists() {
+            DataDir::lock(&settings.data_dir)?;
+        }
+        bound
+    }
+}
 
 /// A system that serves.
 pub(crate) struct System {
     stores: Stores,
     health: Health,
+    metrics: ProcessMetrics,
     address: SocketAddr,
     router: Router,
     /// Ends the listeners first.
@@ -33,24 +67,30 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// Brings everything up over opened stores and listens. The views have caught up by then.
+    /// Brings everything up over opened stores and serves. The views have caught up by then.
     ///
     /// # Errors
-    /// When a part cannot be brought up, or an address cannot be listened on.
-    pub(crate) async fn start(mut stores: Stores, settings: &Settings) -> anyhow::Result<Self> {
-        let registry = Registry::new();
-        let metrics = HttpMetrics::register(&registry).context("metrics cannot be registered")?;
-        let health = Health::new(std::sync::Arc::clone(&stores.ambient));
+    /// When a part cannot be brought up.
+    pub(crate) async fn start(
+        mut stores: Stores,
+        listeners: Listeners,
+        settings: &Settings,
+    ) -> anyhow::Result<Self> {
+        let health = Health::new(Arc::clone(&stores.ambient));
+        let metrics = ProcessMetrics::new(EMBEDDED, &health)?;
+        stores.measure(&metrics)?;
         let identity = Identity::open(&stores)?;
         let reactors = ReactorParts::new(&stores);
         let runtimes = reactors.register(&stores).await?;
         let router = front_door(
             (&stores, &identity, &reactors),
-            (health.clone(), metrics),
+            (health.clone(), metrics.http()),
             &settings.rate_limit,
         )?;
-        let listener = HttpListener::bind(settings.http.listen).await?;
-        let management = HttpListener::bind(settings.http.management_listen).await?;
+        let Listeners {
+            listener,
+            management,
+        } = listeners;
         let address = listener.address();
 
         let watch = Watch::new(&stores, &health);
@@ -58,6 +98,13 @@ impl System {
         let stop_working = CancellationToken::new();
         let mut working = JoinSet::new();
         working.spawn(watch.run(stop_working.clone()));
+        let names = runtimes.iter().map(|runtime| runtime.name()).collect();
+        let readings = Readings::new(stores.sources(names), &health);
+        readings.read().await;
+        metrics.watch_readings(readings.subscribe())?;
+        working.spawn(readings.run(stop_working.clone()));
+        let journal = Arc::clone(&stores.journal) as _;
+        working.spawn(verify_slowly(journal, &metrics, stop_working.clone())?);
         let projector = stores.take_projector()?;
         working.spawn(run_projector(projector, stop_working.clone()));
         let issuer = identity.issuer;
@@ -86,16 +133,22 @@ impl System {
         let stop_serving = CancellationToken::new();
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router.clone(), stop_serving.clone()));
-        let operations = management_router(registry, health.clone());
+        let operations = management_router(metrics.registry(), health.clone());
         serving.spawn(serve(management, operations, stop_serving.clone()));
         Ok(Self {
             stores,
             health,
+            metrics,
             address,
             router,
             serving: (stop_serving, serving),
             working: (stop_working, working),
         })
+    }
+
+    /// What the process measures of itself.
+    pub(crate) fn registry(&self) -> Registry {
+        self.metrics.registry()
     }
 
     /// Where the front door listens.

@@ -14,7 +14,7 @@ use invoiceapp_authorizer::{Authorizer, AuthorizerParts, LoginLimits};
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, TenantId};
 use invoiceapp_identity::{AccountSync, KeycloakAccounts, RealmSettings};
-use invoiceapp_service::ViewGrants;
+use invoiceapp_service::SteadyGrants;
 use invoiceapp_service::user_access::CredentialStore;
 
 use super::credentials::KeycloakCredentials;
@@ -50,7 +50,7 @@ pub(super) fn realm(settings: &Settings) -> KeycloakSettings {
 
 /// The gate of a process that reads the views.
 pub(super) fn believe(settings: &Settings, ports: &Ports) -> anyhow::Result<Believed> {
-    let permissions = Arc::new(ViewGrants::new(ports.views.clone()));
+    let permissions = Arc::new(permissions(ports));
     gate(settings, &ports.ambient, permissions)
 }
 
@@ -60,6 +60,10 @@ pub(super) fn believe_tokens_only(
     ambient: &Arc<dyn Ambient>,
 ) -> anyhow::Result<Believed> {
     gate(settings, ambient, Arc::new(NoGrants))
+}
+
+fn permissions(ports: &Ports) -> SteadyGrants {
+    SteadyGrants::new(ports.views.clone(), ports.executor.clone())
 }
 
 fn gate(
@@ -86,7 +90,7 @@ pub(super) fn authorizer(
     let provider = KeycloakProvider::new(KeycloakParts {
         settings: realm(settings),
         keys: Arc::clone(&believed.keys),
-        permissions: Arc::new(ViewGrants::new(ports.views.clone())),
+        permissions: Arc::new(permissions(ports)),
         ambient: Arc::clone(&ports.ambient),
     })
     .context("Keycloak cannot be spoken to")?;
@@ -98,15 +102,20 @@ pub(super) fn authorizer(
     }))
 }
 
-/// Writes the realm's accounts.
-pub(super) fn accounts(settings: &Settings, ports: &Ports) -> anyhow::Result<AccountSync> {
+/// The realm as our service account sees it.
+pub(super) fn realm_settings(settings: &Settings) -> RealmSettings {
     let realm = realm(settings);
-    let realm = RealmSettings {
+    RealmSettings {
         base_url: realm.base_url,
         realm: realm.realm,
         client: realm.service_client,
         client_secret: realm.service_client_secret,
-    };
+    }
+}
+
+/// Writes the realm's accounts.
+pub(super) fn accounts(settings: &Settings, ports: &Ports) -> anyhow::Result<AccountSync> {
+    let realm = realm_settings(settings);
     let accounts = KeycloakAccounts::new(&realm, Arc::clone(&ports.ambient))
         .context("Keycloak's accounts cannot be spoken to")?;
     Ok(AccountSync::new(Arc::new(accounts), ports.executor.clone()))

@@ -10,7 +10,7 @@ use super::reactors::Jobs;
 use crate::settings::Settings;
 
 /// The partitions of an event topic. Part of the contract: a key never moves to another one.
-const PARTITIONS: i32 = 12;
+pub(super) const PARTITIONS: i32 = 12;
 
 /// Opens every store, which makes and updates its tables, and creates the topics that are missing.
 ///

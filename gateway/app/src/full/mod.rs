@@ -4,6 +4,8 @@
 //! This folder chooses the adapters. Nothing outside of it knows that the mode is not embedded.
 
 mod credentials;
+mod dependencies;
+pub(crate) mod examine;
 mod feed;
 mod identity;
 mod migrate;
@@ -13,6 +15,7 @@ mod process;
 mod reactors;
 mod role;
 mod tenant;
+pub(crate) mod visit;
 mod watch;
 
 pub(crate) use feed::topics;

@@ -10,13 +10,20 @@ use invoiceapp_journal::postgres::{PostgresJournal, PostgresOptions};
 use invoiceapp_mongo::{MongoSettings, MongoViewStore};
 use invoiceapp_objects::{Objects, S3Objects, S3Options};
 use invoiceapp_projections::hot::{HotStore, HotViews};
-use invoiceapp_projections::{ViewStore, Views};
+use invoiceapp_projections::{ViewError, ViewStore, Views};
 use invoiceapp_redis::{RedisHotStore, RedisSettings};
-use secrecy::SecretString;
+use invoiceapp_relay::{LEASE_DEADLINE, LeaseTable};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgPoolOptions;
 
 use super::patience;
 use crate::ambient::MachineAmbient;
 use crate::settings::Settings;
+
+/// How often a tool asks the hot store before it takes it for unreachable.
+const HOT_CONNECT_TRIES: u32 = 4;
+/// Connections for the relay's lease.
+const LEASE_CONNECTIONS_MAX: u32 = 2;
 
 /// What the roles work with.
 #[derive(Debug, Clone)]
@@ -48,7 +55,9 @@ impl Ports {
         .context("the journal cannot be opened")?;
         let journal = Arc::new(journal);
         let executor = CommandExecutor::new(Arc::clone(&journal) as Arc<dyn Journal>);
-        let (store, hot) = open_views(settings, ambient.as_ref()).await?;
+        let store = || open_store(settings, ambient.as_ref());
+        let store = patience::open("mongodb", store).await?;
+        let hot = open_hot(settings)?;
         let read = HotViews::new(Arc::clone(&store), Arc::clone(&hot));
         Ok(Self {
             ambient,
@@ -87,24 +96,64 @@ pub(super) fn postgres_url(settings: &Settings) -> anyhow::Result<SecretString> 
     )
 }
 
-async fn open_views(
+/// The relay's leases; nothing is connected yet.
+///
+/// # Errors
+/// When the address makes no sense.
+pub(crate) fn leases(settings: &Settings, ambient: &dyn Ambient) -> anyhow::Result<LeaseTable> {
+    let url = postgres_url(settings)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(LEASE_CONNECTIONS_MAX)
+        .acquire_timeout(LEASE_DEADLINE)
+        .connect_lazy(url.expose_secret())
+        .context("postgres.url is not valid")?;
+    Ok(LeaseTable::new(pool, ambient.new_id()))
+}
+
+/// The documents; nothing is connected yet.
+///
+/// # Errors
+/// When the address makes no sense.
+pub(super) async fn open_store(
     settings: &Settings,
     ambient: &dyn Ambient,
-) -> anyhow::Result<(Arc<dyn ViewStore>, Arc<dyn HotStore>)> {
+) -> Result<Arc<dyn ViewStore>, ViewError> {
     let mongodb = MongoSettings {
         url: settings.mongodb.url.clone(),
         database_prefix: settings.mongodb.database.clone(),
     };
-    let store = patience::open("mongodb", || MongoViewStore::new(&mongodb, ambient)).await?;
+    MongoViewStore::shared(&mongodb, ambient).await
+}
+
+/// What stands before the documents; nothing is connected yet.
+///
+/// # Errors
+/// When the address makes no sense.
+pub(super) fn open_hot(settings: &Settings) -> anyhow::Result<Arc<dyn HotStore>> {
     let redis = RedisSettings {
         url: settings.redis.url.clone(),
         key_prefix: settings.redis.key_prefix.clone(),
     };
     let hot = RedisHotStore::new(&redis).context("the address of Redis is not valid")?;
-    Ok((Arc::new(store), Arc::new(hot)))
+    Ok(Arc::new(hot))
 }
 
-fn open_objects(settings: &Settings) -> anyhow::Result<S3Objects> {
+/// The same once it has answered, or did not several times: the first answer waits for the connection,
+/// and a reader of hot values does not wait that long.
+///
+/// # Errors
+/// When the address makes no sense.
+pub(super) async fn open_hot_connected(settings: &Settings) -> anyhow::Result<Arc<dyn HotStore>> {
+    let hot = open_hot(settings)?;
+    for _ in 0..HOT_CONNECT_TRIES {
+        if hot.mark().await.is_ok() {
+            break;
+        }
+    }
+    Ok(hot)
+}
+
+pub(super) fn open_objects(settings: &Settings) -> anyhow::Result<S3Objects> {
     let s3 = &settings.s3;
     let options = S3Options {
         endpoint: s3.endpoint.clone(),

@@ -12,21 +12,20 @@ use invoiceapp_bff::{
     management_router,
 };
 use invoiceapp_domain::Ambient;
-use invoiceapp_http::health::{Health, Need};
-use invoiceapp_http::metrics::HttpMetrics;
+use invoiceapp_http::health::Health;
 use invoiceapp_http::server::{HttpListener, ServerLimits};
 use invoiceapp_projections::Views;
 use invoiceapp_projections::hot::HotFeeder;
 use invoiceapp_projections::projector::Projector;
-use invoiceapp_relay::{LeaseTable, Relay, RelaySettings};
+use invoiceapp_relay::{Relay, RelaySettings};
 use invoiceapp_service::ServiceParts;
 use invoiceapp_service::user_access::CredentialHandOver;
 use prometheus::Registry;
-use secrecy::ExposeSecret;
-use sqlx::postgres::PgPoolOptions;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::dependencies;
 use super::feed::{codec, feed, kafka};
 use super::identity::{self, Believed};
 use super::ports::Ports;
@@ -34,14 +33,14 @@ use super::reactors::{self, Jobs};
 use super::role::Role;
 use super::watch::Watch;
 use crate::ambient::MachineAmbient;
+use crate::metrics::{Pool, ProcessMetrics, WatchedWriter, verify_slowly};
+use crate::reading::{Reading, Readings, RelaySource, Sources, ViewSource};
 use crate::services::{Services, Shells};
 use crate::settings::{Places, Settings};
 
-/// Connections for the relay's lease.
-const RELAY_CONNECTIONS_MAX: u32 = 2;
-
 /// A process at work.
 pub(crate) struct Process {
+    registry: Registry,
     health: Health,
     ports: Option<Ports>,
     serving: (CancellationToken, JoinSet<()>),
@@ -51,8 +50,7 @@ pub(crate) struct Process {
 /// What every role of a process shares.
 struct Common<'a> {
     settings: &'a Settings,
-    registry: Registry,
-    metrics: HttpMetrics,
+    metrics: ProcessMetrics,
 }
 
 /// Starts the roles; they serve when it returns.
@@ -61,21 +59,18 @@ struct Common<'a> {
 /// When a setting makes no sense, a server is not one that we can work with, or an address cannot be
 /// listened on.
 pub(crate) async fn start(roles: &BTreeSet<Role>, settings: &Settings) -> anyhow::Result<Process> {
-    let registry = Registry::new();
-    let metrics = HttpMetrics::register(&registry).context("metrics cannot be registered")?;
     let ambient: Arc<dyn Ambient> = Arc::new(MachineAmbient);
     let health = Health::new(Arc::clone(&ambient));
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let metrics = ProcessMetrics::new(&names.join("+"), &health)?;
     let mut process = Process {
+        registry: metrics.registry(),
         health: health.clone(),
         ports: None,
         serving: (CancellationToken::new(), JoinSet::new()),
         working: (CancellationToken::new(), JoinSet::new()),
     };
-    let common = Common {
-        settings,
-        registry,
-        metrics,
-    };
+    let common = Common { settings, metrics };
     let behind: BTreeSet<Role> = roles
         .iter()
         .copied()
@@ -101,10 +96,14 @@ impl Process {
         let believed = identity::believe_tokens_only(settings, ambient)?;
         let shells = common.shells(&believed, ambient);
         let upstreams = upstreams(&settings.services.find)?;
+        self.watch(dependencies::of_front_door(
+            &self.health,
+            &settings.services.find,
+        ));
         let router = shells.front_door(upstreams, &settings.rate_limit, self.health.clone())?;
         self.keep_keys_fresh(believed);
         self.serve(settings.http.listen, router).await?;
-        let management = management_router(common.registry.clone(), self.health.clone());
+        let management = management_router(common.metrics.registry(), self.health.clone());
         self.serve(settings.http.management_listen, management)
             .await
     }
@@ -117,25 +116,61 @@ impl Process {
         let believed = identity::believe(settings, &ports)?;
         let shells = common.shells(&believed, &ports.ambient);
         let services = services(settings, &ports, (&believed, shells)).await?;
-        self.watch(&ports);
+        let watch = dependencies::of_services(&self.health, roles, (settings, &ports))?;
+        self.watch(watch);
         self.keep_keys_fresh(believed);
+        let journal = Arc::clone(&ports.journal);
+        let mut pools: Vec<(&str, Pool)> =
+            vec![("journal", Arc::new(move || journal.connections()))];
+        let mut sources = Sources {
+            ambient: Arc::clone(&ports.ambient),
+            journal: Arc::clone(&ports.journal) as _,
+            views: Vec::new(),
+            jobs: None,
+            reactors: None,
+            relay: None,
+        };
         if roles.contains(&Role::UserAccess) {
             self.hand_credentials_over(&services, &ports);
         }
         if roles.iter().any(|role| role.reacts()) {
             let jobs = Jobs::open(settings, &ports).await?;
+            let mut names = Vec::new();
             for role in roles {
-                self.react(*role, settings, (&ports, &jobs)).await?;
+                names.extend(self.react(*role, settings, (&ports, &jobs)).await?);
             }
+            sources.jobs = Some(Arc::clone(&jobs.store) as _);
+            let store = Arc::clone(&jobs.store);
+            pools.push(("jobs", Arc::new(move || store.connections())));
+            sources.reactors = Some(names);
         }
         if roles.contains(&Role::Relay) {
-            self.relay(settings, &ports).await?;
+            sources.relay = Some(self.relay(settings, &ports).await?);
         }
         if roles.contains(&Role::Projector) {
             self.project(settings, &ports)?;
+            sources.views = vec![
+                ViewSource::Documents(Arc::clone(&ports.store)),
+                ViewSource::Hot(Arc::clone(&ports.hot)),
+            ];
+        }
+        common.metrics.watch_pools(pools)?;
+        let readings = self.read(sources);
+        common.metrics.watch_readings(readings)?;
+        common.metrics.watch_writer(WatchedWriter {
+            head: ports.journal().subscribe(),
+            stats: ports.journal.writer_stats(),
+            executor: ports.executor.clone(),
+        })?;
+        if roles.contains(&Role::Relay) {
+            let stop = self.working.0.clone();
+            let journal = Arc::clone(&ports.journal) as _;
+            self.working
+                .1
+                .spawn(verify_slowly(journal, &common.metrics, stop)?);
         }
         for role in roles {
-            let mut router = management_router(common.registry.clone(), self.health.clone());
+            let mut router = management_router(common.metrics.registry(), self.health.clone());
             if let Some(name) = role.service() {
                 router = router.merge(services.router(name));
             }
@@ -150,35 +185,48 @@ impl Process {
         role: Role,
         settings: &Settings,
         (ports, jobs): (&Ports, &Jobs),
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Option<&'static str>> {
         let Some(reactor) = reactors::reactor(role, settings, ports)? else {
-            return Ok(());
+            return Ok(None);
         };
-        let runtime = reactors::runtime(settings, jobs, reactor).await?;
+        let name = reactor.name();
+        let runtime = reactors::runtime(settings, (ports, jobs), reactor).await?;
         let stop = self.working.0.clone();
         self.working.1.spawn(async move {
-            let name = runtime.name();
             if let Err(error) = runtime.run(stop).await {
                 tracing::error!(%error, reactor = name, "a reactor has ended");
             }
         });
-        Ok(())
+        Ok(Some(name))
     }
 
-    async fn relay(&mut self, settings: &Settings, ports: &Ports) -> anyhow::Result<()> {
-        let url = super::ports::postgres_url(settings)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(RELAY_CONNECTIONS_MAX)
-            .connect_lazy(url.expose_secret())
-            .context("postgres.url is not valid")?;
-        let leases = LeaseTable::new(pool, ports.ambient.new_id());
+    async fn relay(&mut self, settings: &Settings, ports: &Ports) -> anyhow::Result<RelaySource> {
+        let leases = super::ports::leases(settings, ports.ambient.as_ref())?;
         super::patience::open("leases", || leases.create()).await?;
         let relay_settings = RelaySettings::new(kafka(settings));
-        let (relay, _status) =
-            Relay::new(relay_settings, ports.journal(), codec(settings)?, leases);
+        let journal = relay_settings.kafka.journal.clone();
+        let (relay, status) = Relay::new(
+            relay_settings,
+            ports.journal(),
+            codec(settings)?,
+            leases.clone(),
+        );
         let stop = self.working.0.clone();
         self.working.1.spawn(async move { relay.run(stop).await });
-        Ok(())
+        Ok(RelaySource {
+            leases,
+            journal,
+            status: Some(status),
+        })
+    }
+
+    /// Reads how far this process's own work is, for health and metrics.
+    fn read(&mut self, sources: Sources) -> watch::Receiver<Option<Arc<Reading>>> {
+        let readings = Readings::new(sources, &self.health);
+        let newest = readings.subscribe();
+        let stop = self.working.0.clone();
+        self.working.1.spawn(readings.run(stop));
+        newest
     }
 
     fn project(&mut self, settings: &Settings, ports: &Ports) -> anyhow::Result<()> {
@@ -196,40 +244,7 @@ impl Process {
         Ok(())
     }
 
-    fn watch(&mut self, ports: &Ports) {
-        let mut watch = Watch::new(self.health.clone());
-        let journal = ports.journal();
-        watch.part(
-            ("journal", Need::Hard, "the journal cannot be read"),
-            move || {
-                let journal = Arc::clone(&journal);
-                async move { Ok(journal.head().await.map(drop)?) }
-            },
-        );
-        let store = Arc::clone(&ports.store);
-        watch.part(
-            ("views", Need::Hard, "the views cannot be read"),
-            move || {
-                let store = Arc::clone(&store);
-                async move { Ok(store.checkpoint().await.map(drop)?) }
-            },
-        );
-        let hot = Arc::clone(&ports.hot);
-        watch.part(
-            ("hot views", Need::Soft, "the hot views cannot be read"),
-            move || {
-                let hot = Arc::clone(&hot);
-                async move { Ok(hot.mark().await.map(drop)?) }
-            },
-        );
-        let objects = ports.objects();
-        watch.part(
-            ("objects", Need::Soft, "the object store cannot be used"),
-            move || {
-                let objects = Arc::clone(&objects);
-                async move { Ok(objects.check().await?) }
-            },
-        );
+    fn watch(&mut self, watch: Watch) {
         let stop = self.working.0.clone();
         self.working.1.spawn(watch.run(stop));
     }
@@ -265,6 +280,11 @@ impl Process {
         Ok(())
     }
 
+    /// What it measures of itself.
+    pub(crate) fn registry(&self) -> Registry {
+        self.registry.clone()
+    }
+
     /// Drains: no new requests, then the work behind them, the journal last.
     pub(crate) async fn stop(mut self) {
         self.health.set_draining();
@@ -283,7 +303,7 @@ impl Common<'_> {
         Shells {
             gate: Arc::clone(&believed.gate),
             ambient: Arc::clone(ambient),
-            metrics: self.metrics.clone(),
+            metrics: self.metrics.http(),
         }
     }
 }

@@ -12,7 +12,8 @@ use invoiceapp_pdf::renderer::{CONCURRENT_RENDERINGS_DEFAULT, Renderer};
 use invoiceapp_pdf::{PdfParts, PdfReactor};
 use invoiceapp_runtime::postgres::{PostgresJobStore, PostgresOptions};
 use invoiceapp_runtime::{
-    JobStore, Reactor, ReactorRuntime, RuntimeParts, Settings as RuntimeSettings, Start,
+    JobStore, JournalFeed, Reactor, ReactorRuntime, RuntimeParts, Settings as RuntimeSettings,
+    Start,
 };
 
 use super::feed::feed;
@@ -71,7 +72,7 @@ pub(super) fn mail(ports: &Ports, mailer: Arc<dyn Mailer>) -> MailParts {
 }
 
 /// The mail server.
-fn mailer(settings: &Settings) -> anyhow::Result<Arc<dyn Mailer>> {
+pub(super) fn mailer(settings: &Settings) -> anyhow::Result<Arc<dyn Mailer>> {
     let smtp = &settings.smtp;
     let tls = match smtp.tls {
         settings::SmtpTls::None => SmtpTls::None,
@@ -93,7 +94,7 @@ fn mailer(settings: &Settings) -> anyhow::Result<Arc<dyn Mailer>> {
 /// A reactor at work, known to the job store.
 pub(super) async fn runtime(
     settings: &Settings,
-    jobs: &Jobs,
+    (ports, jobs): (&Ports, &Jobs),
     reactor: Arc<dyn Reactor>,
 ) -> anyhow::Result<ReactorRuntime> {
     let parts = RuntimeParts {
@@ -102,7 +103,8 @@ pub(super) async fn runtime(
         ambient: Arc::clone(&jobs.clock),
         settings: RuntimeSettings::default(),
     };
-    let runtime = ReactorRuntime::new(reactor, parts);
+    let journal = Arc::new(JournalFeed::new(ports.journal()));
+    let runtime = ReactorRuntime::new(reactor, parts).healing_from(journal);
     patience::open("jobs", || runtime.register(Start::Beginning))
         .await
         .context("a reactor cannot be registered")?;

@@ -33,6 +33,22 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// Its name, as on the command line.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::Product => "product",
+            Self::UserAccess => "user-access",
+            Self::Authorizer => "authorizer",
+            Self::Pdf => "pdf",
+            Self::Media => "media",
+            Self::Mail => "mail",
+            Self::Bff => "bff",
+            Self::Relay => "relay",
+            Self::Projector => "projector",
+        }
+    }
+
     /// Where it listens.
     pub(super) const fn listen(self, settings: &Settings) -> SocketAddr {
         let listen = &settings.services.listen;

@@ -9,16 +9,20 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the parts are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A server that is asked for nothing but its health is looked at once in so many looks.
+const LOOKS_PER_SERVER: u32 = 5;
 /// A part that does not answer in this time is failing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
-type Failure = Box<dyn Error + Send + Sync>;
+pub(super) type Failure = Box<dyn Error + Send + Sync>;
 type Look = Box<dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
 
 struct Part {
     handle: PartHandle,
     reason: &'static str,
     look: Look,
+    /// Looked at once in so many looks.
+    every: u32,
 }
 
 /// The parts that are looked at.
@@ -39,7 +43,29 @@ impl Watch {
     /// and how to look at it.
     pub(super) fn part<F>(
         &mut self,
+        named: (&'static str, Need, &'static str),
+        look: impl Fn() -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.add(named, 1, look);
+    }
+
+    /// Adds a server whose every look is a request that nobody else needs: seldom is often enough.
+    pub(super) fn server<F>(
+        &mut self,
+        named: (&'static str, Need, &'static str),
+        look: impl Fn() -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.add(named, LOOKS_PER_SERVER, look);
+    }
+
+    fn add<F>(
+        &mut self,
         (name, need, reason): (&'static str, Need, &'static str),
+        every: u32,
         look: impl Fn() -> F + Send + Sync + 'static,
     ) where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
@@ -48,14 +74,19 @@ impl Watch {
             handle: self.health.part(name, need),
             reason,
             look: Box::new(move || Box::pin(look())),
+            every,
         });
     }
 
     /// Looks until cancelled.
     pub(super) async fn run(self, cancel: CancellationToken) {
-        loop {
+        for look in (0_u32..).cycle() {
             // All at once: one that does not answer must not delay what is said of the others.
-            join_all(self.parts.iter().map(Part::show)).await;
+            let due = self
+                .parts
+                .iter()
+                .filter(|part| look.is_multiple_of(part.every));
+            join_all(due.map(Part::show)).await;
             tokio::select! {
                 () = tokio::time::sleep(LOOK_INTERVAL) => {}
                 () = cancel.cancelled() => return,

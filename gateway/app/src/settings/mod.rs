@@ -3,12 +3,14 @@
 
 mod servers;
 mod services;
+mod telemetry;
 
 pub(crate) use servers::{
     KafkaSettings, KeycloakSettings, MongodbSettings, PostgresSettings, RedisSettings,
     RegistrySettings, S3Settings, SmtpSettings, SmtpTls,
 };
 pub(crate) use services::{Places, ServicesSettings};
+pub(crate) use telemetry::TelemetrySettings;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -16,16 +18,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use config::{Config, Environment, File, FileFormat};
+use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that can be set.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
     /// E-mail address of the first administrator.
     pub(crate) admin_email: String,
     /// Password of the first administrator; made up and kept in the data directory when not set.
+    #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub(crate) admin_password: Option<SecretString>,
     /// Where the embedded mode keeps everything.
     pub(crate) data_dir: PathBuf,
@@ -35,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) rate_limit: RateLimitSettings,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
+    /// What is sent to the receivers of traces, logs and metrics.
+    pub(crate) telemetry: TelemetrySettings,
     /// Where each service of the full stack listens and is found.
     pub(crate) services: ServicesSettings,
     /// The journal, the jobs and the relay's place of the full stack.
@@ -56,7 +62,7 @@ pub(crate) struct Settings {
 }
 
 /// The front door's listeners.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct HttpSettings {
     /// REST API.
@@ -66,7 +72,7 @@ pub(crate) struct HttpSettings {
 }
 
 /// Token-bucket limits of the front door.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RateLimitSettings {
     /// Sustained requests per second of a user, and of a tenant.
@@ -76,7 +82,7 @@ pub(crate) struct RateLimitSettings {
 }
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {
     /// Text on a terminal, JSON otherwise.
@@ -88,7 +94,7 @@ pub(crate) enum LogFormat {
 }
 
 /// The log.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LogSettings {
     /// Form of a line.
@@ -106,6 +112,7 @@ impl Default for Settings {
             http: HttpSettings::default(),
             rate_limit: RateLimitSettings::default(),
             log: LogSettings::default(),
+            telemetry: TelemetrySettings::default(),
             services: ServicesSettings::default(),
             postgres: PostgresSettings::default(),
             kafka: KafkaSettings::default(),
@@ -143,7 +150,8 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self {
             format: LogFormat::Auto,
-            filter: "info".to_owned(),
+            // Every start would note that the tables are there already.
+            filter: "info,sqlx::postgres::notice=warn".to_owned(),
         }
     }
 }

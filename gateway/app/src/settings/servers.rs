@@ -1,22 +1,24 @@
 //! Where the servers of the full stack are, and who we are there. Addresses have the defaults of
 //! `compose/stack up`; secrets have none.
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// PostgreSQL: the journal, the jobs and the relay's place.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PostgresSettings {
     /// `postgres://user:password@host:port/database`. Set, the tools work on the full stack.
+    #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub(crate) url: Option<SecretString>,
 }
 
 /// Kafka.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct KafkaSettings {
-    /// `host:port`, several with commas.
+    /// The brokers: `host:port`, several with commas.
     pub(crate) brokers: String,
     /// What the topics' names begin with.
     pub(crate) topic_prefix: String,
@@ -35,10 +37,10 @@ impl Default for KafkaSettings {
 }
 
 /// The schema registry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RegistrySettings {
-    /// Base address of its Confluent API.
+    /// Base address of the schema registry's Confluent API.
     pub(crate) url: String,
 }
 
@@ -51,10 +53,11 @@ impl Default for RegistrySettings {
 }
 
 /// MongoDB.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct MongodbSettings {
     /// `mongodb://host:port`, with credentials where it wants them.
+    #[schemars(with = "String", extend("writeOnly" = true, "default" = "mongodb://127.0.0.1:27017"))]
     pub(crate) url: SecretString,
     /// What the databases' names begin with.
     pub(crate) database: String,
@@ -70,10 +73,11 @@ impl Default for MongodbSettings {
 }
 
 /// Redis.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RedisSettings {
     /// `redis://host:port`, with credentials where it wants them.
+    #[schemars(with = "String", extend("writeOnly" = true, "default" = "redis://127.0.0.1:6379"))]
     pub(crate) url: SecretString,
     /// What every key begins with.
     pub(crate) key_prefix: String,
@@ -89,18 +93,19 @@ impl Default for RedisSettings {
 }
 
 /// An S3 server.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct S3Settings {
-    /// Base address.
+    /// Base address of the S3 server.
     pub(crate) endpoint: String,
     /// The region that requests are signed for.
     pub(crate) region: String,
     /// A bucket with object lock.
     pub(crate) bucket: String,
-    /// Who.
+    /// Id of the key that requests are signed with.
     pub(crate) access_key_id: String,
-    /// And how we prove it.
+    /// The key itself.
+    #[schemars(with = "String", extend("writeOnly" = true))]
     pub(crate) secret_access_key: SecretString,
 }
 
@@ -117,7 +122,7 @@ impl Default for S3Settings {
 }
 
 /// How a mail server is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SmtpTls {
     /// Plain text; for this machine's own server.
@@ -129,20 +134,21 @@ pub(crate) enum SmtpTls {
 }
 
 /// The mail server.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SmtpSettings {
-    /// Its name.
+    /// Name of the mail server.
     pub(crate) host: String,
-    /// Its port.
+    /// Port of the mail server.
     pub(crate) port: u16,
-    /// How it is spoken to.
+    /// How the mail server is spoken to.
     pub(crate) tls: SmtpTls,
     /// Lets mails go unprotected to another machine.
     pub(crate) plaintext_allowed: bool,
-    /// Who we are there, where it asks.
+    /// Who we are at the mail server, where it asks.
     pub(crate) username: Option<String>,
-    /// And how we prove it.
+    /// The password of that user.
+    #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub(crate) password: Option<SecretString>,
 }
 
@@ -160,22 +166,24 @@ impl Default for SmtpSettings {
 }
 
 /// Keycloak.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct KeycloakSettings {
-    /// Base address.
+    /// Base address of Keycloak.
     pub(crate) url: String,
     /// `iss` of its tokens, where it presents itself under another address than ours.
     pub(crate) issuer: Option<String>,
-    /// The realm.
+    /// The realm that our users are in.
     pub(crate) realm: String,
     /// The client that people log in with.
     pub(crate) client_id: String,
     /// How the authorizer proves that it is that client.
+    #[schemars(with = "String", extend("writeOnly" = true))]
     pub(crate) client_secret: SecretString,
     /// The service account that keeps users and roles and ends sessions.
     pub(crate) service_client_id: String,
-    /// How we prove that we are it.
+    /// The secret of that service account.
+    #[schemars(with = "String", extend("writeOnly" = true))]
     pub(crate) service_client_secret: SecretString,
     /// Whom the tokens are for.
     pub(crate) audience: String,

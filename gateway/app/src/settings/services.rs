@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Listeners and addresses, with the fixed ports of the services.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ServicesSettings {
     /// Where each role listens when it is served.
@@ -27,17 +28,26 @@ impl Default for ServicesSettings {
 }
 
 /// An address to listen on for each role but the front door, which has `http.listen`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Listeners {
+    /// Invoices, number series, the dashboard.
     pub(crate) invoice: SocketAddr,
+    /// Products and prices.
     pub(crate) product: SocketAddr,
+    /// Users, roles, the organization.
     pub(crate) user_access: SocketAddr,
+    /// Login and tokens.
     pub(crate) authorizer: SocketAddr,
+    /// Documents.
     pub(crate) pdf: SocketAddr,
+    /// Uploads and the archive.
     pub(crate) media: SocketAddr,
+    /// Deliveries.
     pub(crate) mail: SocketAddr,
+    /// From the journal to Kafka.
     pub(crate) relay: SocketAddr,
+    /// From Kafka to the views.
     pub(crate) projector: SocketAddr,
 }
 
@@ -59,14 +69,20 @@ impl Default for Listeners {
 }
 
 /// An address of each service behind the front door.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Places {
+    /// Invoices, number series, the dashboard.
     pub(crate) invoice: String,
+    /// Products and prices.
     pub(crate) product: String,
+    /// Users, roles, the organization.
     pub(crate) user_access: String,
+    /// Login and tokens.
     pub(crate) authorizer: String,
+    /// Documents.
     pub(crate) pdf: String,
+    /// Uploads and the archive.
     pub(crate) media: String,
 }
 
