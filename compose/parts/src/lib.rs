@@ -2,6 +2,7 @@
 //! these variables, `./compose/stack test` runs every test with them; a test that wants them is
 //! marked `#[ignore = "wants the stack: ..."]`, so that `cargo test` alone says how many there are.
 
+pub mod control;
 #[cfg(feature = "keycloak")]
 #[expect(clippy::expect_used, reason = "a test without its part must fail")]
 pub mod keycloak;

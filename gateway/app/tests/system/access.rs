@@ -3,16 +3,25 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{Client, draft, id, organization};
-use crate::server::{ADMIN_EMAIL, ADMIN_PASSWORD, Server, invoiceapp};
+use crate::binary::ADMIN_PASSWORD;
+use crate::system::{System, Way};
 
 const PASSWORD: &str = "a long enough password";
-/// A revoked role stops working within a second.
-const REVOCATION_MAX: Duration = Duration::from_secs(1);
+/// How soon a role that was taken away stops working. Between processes that takes less than a second,
+/// too, but not on a machine that does ten other things.
+const fn revocation_max(way: Way) -> Duration {
+    match way {
+        Way::Embedded => Duration::from_secs(1),
+        Way::Full => Duration::from_secs(10),
+    }
+}
 
-async fn user_with_roles(server: &Server, admin: &Client, email: &str, roles: &[&str]) -> Client {
+async fn user_with_roles(server: &System, admin: &Client, name: &str, roles: &[&str]) -> Client {
+    let email = &server.address(name);
     let body = json!({
         "email": email, "first_name": "Ada", "last_name": "Byron",
         "password": PASSWORD, "roles": roles
@@ -27,13 +36,17 @@ async fn user_with_roles(server: &Server, admin: &Client, email: &str, roles: &[
     Client::login(server, email, PASSWORD).await
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn an_accountant_reads_and_changes_nothing() {
-    let server = Server::start();
+async fn an_accountant_reads_and_changes_nothing(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
-    let accountant = user_with_roles(&server, &admin, "ada@example.com", &["accountant"]).await;
+    let accountant = user_with_roles(&server, &admin, "ada", &["accountant"]).await;
     accountant.get(&path).await.expect(200);
     accountant.get("/products").await.expect(200);
     for (answer, permission) in [
@@ -67,11 +80,15 @@ async fn an_accountant_reads_and_changes_nothing() {
     assert_eq!(granted.len(), 6, "{granted:?}");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_revoked_role_and_a_disabled_user_stop_working_within_a_second() {
-    let server = Server::start();
+async fn a_revoked_role_and_a_disabled_user_soon_stop_working(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
-    let user = user_with_roles(&server, &admin, "ada@example.com", &["administrator"]).await;
+    let user = user_with_roles(&server, &admin, "ada", &["administrator"]).await;
     let me = user.get("/auth/me").await.expect(200);
     let user_id = me["user"]["id"]
         .as_str()
@@ -85,7 +102,10 @@ async fn a_revoked_role_and_a_disabled_user_stop_working_within_a_second() {
         .expect(200);
     let revoked = Instant::now();
     while user.post("/invoices", draft()).await.status != 403 {
-        assert!(revoked.elapsed() < REVOCATION_MAX, "the role still works");
+        assert!(
+            revoked.elapsed() < revocation_max(way),
+            "the role still works"
+        );
     }
     admin
         .put(&format!("/users/{user_id}/roles/accountant"), json!({}))
@@ -96,18 +116,24 @@ async fn a_revoked_role_and_a_disabled_user_stop_working_within_a_second() {
     admin.delete(&format!("/users/{user_id}")).await.expect(204);
     let disabled = Instant::now();
     while user.get("/invoices").await.status != 401 {
-        assert!(disabled.elapsed() < REVOCATION_MAX, "the user still works");
+        assert!(
+            disabled.elapsed() < revocation_max(way),
+            "the user still works"
+        );
     }
-    let login = json!({"username": "ada@example.com", "password": PASSWORD});
     Client::anonymous(&server)
-        .post("/auth/login", login)
+        .try_login(&server.address("ada"), PASSWORD)
         .await
         .expect_problem(401, "unauthenticated");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn the_last_administrator_stays_one() {
-    let server = Server::start();
+async fn the_last_administrator_stays_one(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let me = admin.get("/auth/me").await.expect(200);
     let admin_id = me["user"]["id"]
@@ -124,22 +150,26 @@ async fn the_last_administrator_stays_one() {
         .delete(&format!("/users/{admin_id}"))
         .await
         .expect_problem(409, "last_administrator");
-    user_with_roles(&server, &admin, "second@example.com", &["administrator"]).await;
+    user_with_roles(&server, &admin, "second", &["administrator"]).await;
     admin.delete(&role).await.expect(200);
-    let second = Client::login(&server, "second@example.com", PASSWORD).await;
+    let second = Client::login(&server, &server.address("second"), PASSWORD).await;
     let first_again = admin.get("/auth/me").await;
     assert_eq!(first_again.status, 200);
     second.get("/users").await.expect(200);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn roles_are_lists_of_permissions_and_system_roles_are_read_only() {
-    let server = Server::start();
+async fn roles_are_lists_of_permissions_and_system_roles_are_read_only(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let billing = json!({"code": "billing_clerk", "name": "Billing", "permissions": ["invoice.create", "invoice.get_by_id"]});
     admin.post("/roles", billing.clone()).await.expect(201);
     assert_eq!(admin.post("/roles", billing).await.status, 409);
-    let clerk = user_with_roles(&server, &admin, "clerk@example.com", &["billing_clerk"]).await;
+    let clerk = user_with_roles(&server, &admin, "clerk", &["billing_clerk"]).await;
     let created = clerk.post("/invoices", draft()).await;
     let token = created.header("consistency-token").to_owned();
     let path = format!("/invoices/{}", id(&created.expect(201)));
@@ -166,9 +196,13 @@ async fn roles_are_lists_of_permissions_and_system_roles_are_read_only() {
         .expect_problem(409, "system_role");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn credentials_are_checked_and_refresh_tokens_rotate() {
-    let server = Server::start();
+async fn credentials_are_checked_and_refresh_tokens_rotate(#[case] way: Way) {
+    let server = System::start(way).await;
     let anonymous = Client::anonymous(&server);
     anonymous
         .get("/invoices")
@@ -179,15 +213,13 @@ async fn credentials_are_checked_and_refresh_tokens_rotate() {
         .get("/invoices")
         .await
         .expect_problem(401, "unauthenticated");
-    let login = |password: &str| json!({"username": ADMIN_EMAIL, "password": password});
-    anonymous
-        .post("/auth/login", login("wrong"))
-        .await
-        .expect_problem(401, "unauthenticated");
-    let tokens = anonymous
-        .post("/auth/login", login(ADMIN_PASSWORD))
-        .await
-        .expect(200);
+    Client::admin(&server).await;
+    let login = |password| {
+        let (anonymous, admin) = (anonymous.clone(), server.address("admin"));
+        async move { anonymous.try_login(&admin, password).await }
+    };
+    login("wrong").await.expect_problem(401, "unauthenticated");
+    let tokens = login(ADMIN_PASSWORD).await.expect(200);
     assert_eq!(tokens["token_type"], "Bearer");
     let refresh = |token: &Value| json!({"refresh_token": token});
     let rotated = anonymous
@@ -210,34 +242,6 @@ async fn credentials_are_checked_and_refresh_tokens_rotate() {
         .expect_problem(401, "unauthenticated");
 }
 
-/// A system with two tenants: `default`, and `rival` with an administrator of its own.
-async fn two_tenants() -> (Server, Client, Client) {
-    let (_, data) = Server::start().terminate();
-    let output = invoiceapp()
-        .args([
-            "tenant",
-            "create",
-            "rival",
-            "--admin",
-            "boss@rival.example",
-            "--json",
-            "--data",
-        ])
-        .arg(data.directory())
-        .env("INVOICEAPP_ADMIN_PASSWORD", PASSWORD)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let server = Server::start_on(data);
-    let admin = Client::admin(&server).await;
-    let rival = Client::login(&server, "boss@rival.example", PASSWORD).await;
-    (server, admin, rival)
-}
-
 /// The problem without what tells one request from another.
 fn anonymised(mut problem: Value) -> Value {
     let members = problem.as_object_mut().unwrap();
@@ -246,9 +250,15 @@ fn anonymised(mut problem: Value) -> Value {
     problem
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_foreign_id_looks_like_an_unknown_one() {
-    let (_server, admin, rival) = two_tenants().await;
+async fn a_foreign_id_looks_like_an_unknown_one(#[case] way: Way) {
+    let (server, rival) = System::start_with_rival(way).await;
+    let admin = Client::admin(&server).await;
+    let rival = Client::admin(&rival).await;
     let created = admin.post("/invoices", draft()).await;
     let token = created.header("consistency-token").to_owned();
     let foreign = format!("/invoices/{}", id(&created.expect(201)));
@@ -290,12 +300,17 @@ async fn a_foreign_id_looks_like_an_unknown_one() {
     rival.put("/organization", organization()).await.expect(200);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn an_administrator_gives_a_user_another_password() {
+async fn an_administrator_gives_a_user_another_password(#[case] way: Way) {
     const ANOTHER: &str = "yet another password";
-    let server = Server::start();
+    let server = System::start(way).await;
+    let ada = server.address("ada");
     let admin = Client::admin(&server).await;
-    let user = user_with_roles(&server, &admin, "ada@example.com", &[]).await;
+    let user = user_with_roles(&server, &admin, "ada", &[]).await;
     let me = user.get("/auth/me").await.expect(200);
     let path = format!("/users/{}", id(&me["user"]));
     let patch = |key: &'static str, body: Value| {
@@ -311,14 +326,17 @@ async fn an_administrator_gives_a_user_another_password() {
     stale.expect_problem(412, "version_mismatch");
     // What was refused had no effect.
     user.get("/auth/me").await.expect(200);
-    Client::login(&server, "ada@example.com", PASSWORD).await;
+    let anonymous = Client::anonymous(&server);
+    let tokens = anonymous.try_login(&ada, PASSWORD).await.expect(200);
 
     let changed = patch("first", json!({"password": ANOTHER})).await;
     assert!(!changed.expect(200).to_string().contains(ANOTHER));
-    user.get("/auth/me")
-        .await
-        .expect_problem(401, "unauthenticated");
-    Client::login(&server, "ada@example.com", ANOTHER).await;
+    Client::login(&server, &ada, ANOTHER).await;
+    let old_password = anonymous.try_login(&ada, PASSWORD).await;
+    old_password.expect_problem(401, "unauthenticated");
+    let refresh = json!({"refresh_token": tokens["refresh_token"]});
+    let old_session = anonymous.post("/auth/refresh", refresh).await;
+    old_session.expect_problem(401, "unauthenticated");
 
     // A repeat gets the first answer and brings nothing back; the key is not good for another.
     let last = json!({"password": "the last password", "first_name": "Augusta"});
@@ -331,14 +349,33 @@ async fn an_administrator_gives_a_user_another_password() {
     repeated.expect(200);
     let reused = patch("first", json!({"password": "something else"})).await;
     reused.expect_problem(422, "idempotency_key_reused");
-    Client::login(&server, "ada@example.com", "the last password").await;
+    Client::login(&server, &ada, "the last password").await;
 }
 
+/// Keycloak's tokens are believed for the five minutes that they live, in every process.
 #[tokio::test]
-async fn a_role_that_a_user_has_is_given_again_without_an_event() {
-    let server = Server::start();
+async fn a_token_of_before_another_password_ends_at_once_where_one_process_knows_all_sessions() {
+    let server = System::start(Way::Embedded).await;
     let admin = Client::admin(&server).await;
-    let user = user_with_roles(&server, &admin, "ada@example.com", &["accountant"]).await;
+    let user = user_with_roles(&server, &admin, "ada", &[]).await;
+    let me = user.get("/auth/me").await.expect(200);
+    let path = format!("/users/{}", id(&me["user"]));
+    let another = json!({"password": "yet another password"});
+    admin.patch(&path, another).await.expect(200);
+    user.get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+}
+
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
+#[tokio::test]
+async fn a_role_that_a_user_has_is_given_again_without_an_event(#[case] way: Way) {
+    let server = System::start(way).await;
+    let admin = Client::admin(&server).await;
+    let user = user_with_roles(&server, &admin, "ada", &["accountant"]).await;
     let me = user.get("/auth/me").await.expect(200);
     let path = format!("/users/{}/roles/accountant", id(&me["user"]));
     let before = admin

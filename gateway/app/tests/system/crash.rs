@@ -7,7 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Client, draft, fresh_key, id, organization};
-use crate::server::{Data, Server, invoiceapp};
+use crate::binary::invoiceapp;
+use crate::server::{Data, Server};
 
 /// How often the process is killed.
 const ROUNDS: usize = 4;
@@ -146,4 +147,23 @@ async fn check_every_invoice(admin: &Client, answered: &HashMap<String, String>,
     }
     let expected: BTreeMap<_, _> = answered.clone().into_iter().collect();
     assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn a_key_answers_the_same_after_a_kill() {
+    let server = Server::start();
+    let admin = Client::admin(&server).await;
+    let key = fresh_key();
+    let create = |admin: &Client| {
+        let request = admin
+            .request(Method::POST, "/invoices")
+            .header("Idempotency-Key", &key);
+        let admin = admin.clone();
+        async move { admin.send(request.json(&draft())).await }
+    };
+    let first = create(&admin).await;
+    let server = Server::start_on(server.kill());
+    let again = create(&Client::admin(&server).await).await;
+    assert_eq!(again.bytes, first.bytes);
+    assert_eq!(again.header("idempotency-replayed"), "true");
 }

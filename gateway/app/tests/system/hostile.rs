@@ -1,10 +1,11 @@
 //! Bad input: a clear error that names everything at once, and nothing written.
 
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{Client, draft, id};
-use crate::server::Server;
+use crate::system::{System, Way};
 
 fn pointers(problem: &Value) -> Vec<(&str, &str)> {
     let errors = problem["errors"].as_array().unwrap().iter();
@@ -20,9 +21,13 @@ fn pointers(problem: &Value) -> Vec<(&str, &str)> {
     found
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn all_errors_of_a_body_are_named_at_once() {
-    let server = Server::start();
+async fn all_errors_of_a_body_are_named_at_once(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let body = json!({
         "buyer": {"name": "A\u{202e}B", "address": {"line1": "x", "city": "y", "postal_code": "1", "country": "Germany"}},
@@ -61,9 +66,13 @@ async fn all_errors_of_a_body_are_named_at_once() {
     );
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn no_body_brings_the_server_down_and_none_is_half_taken() {
-    let server = Server::start();
+async fn no_body_brings_the_server_down_and_none_is_half_taken(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
     let big = format!("{{\"note\": \"{}\"}}", "x".repeat(10 << 20));
@@ -113,9 +122,13 @@ async fn no_body_brings_the_server_down_and_none_is_half_taken() {
     );
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn wrong_values_of_every_field_are_refused() {
-    let server = Server::start();
+async fn wrong_values_of_every_field_are_refused(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let wrong = [
         json!(null),
@@ -174,9 +187,13 @@ async fn wrong_values_of_every_field_are_refused() {
     admin.post("/invoices", minor).await.expect(400);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn an_amount_that_the_server_computes_is_refused_where_it_differs() {
-    let server = Server::start();
+async fn an_amount_that_the_server_computes_is_refused_where_it_differs(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let drafted = admin.post("/invoices", draft()).await.expect(201);
     let mut computed = draft();
@@ -196,9 +213,13 @@ async fn an_amount_that_the_server_computes_is_refused_where_it_differs() {
     );
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn odd_requests_get_problem_documents() {
-    let server = Server::start();
+async fn odd_requests_get_problem_documents(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     admin
         .get("/nothing-here")

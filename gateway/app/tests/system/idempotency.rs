@@ -1,14 +1,19 @@
 //! A command is done once, however often it is sent.
 
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::json;
 
 use crate::api::{Client, draft, fresh_key, id, organization};
-use crate::server::Server;
+use crate::system::{System, Way};
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn fifty_equal_commands_at_once_have_one_effect_and_one_answer() {
-    let server = Server::start();
+async fn fifty_equal_commands_at_once_have_one_effect_and_one_answer(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let key = fresh_key();
     let sends = (0..50).map(|_| {
@@ -42,9 +47,13 @@ async fn fifty_equal_commands_at_once_have_one_effect_and_one_answer() {
     assert_eq!(list["total"], 1);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_key_answers_the_same_for_ever_and_refuses_another_body() {
-    let server = Server::start();
+async fn a_key_answers_the_same_whatever_came_since_and_refuses_another_body(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     admin.put("/organization", organization()).await.expect(200);
     let key = fresh_key();
@@ -76,19 +85,15 @@ async fn a_key_answers_the_same_for_ever_and_refuses_another_body() {
     create(other)
         .await
         .expect_problem(422, "idempotency_key_reused");
-
-    let server = Server::start_on(server.kill());
-    let admin = Client::admin(&server).await;
-    let request = admin
-        .request(Method::POST, "/invoices")
-        .header("Idempotency-Key", &key);
-    let after_restart = admin.send(request.json(&draft())).await;
-    assert_eq!(after_restart.bytes, first.bytes);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn if_match_guards_a_command() {
-    let server = Server::start();
+async fn if_match_guards_a_command(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let created = admin.post("/invoices", draft()).await;
     let version = created.header("etag").to_owned();
@@ -110,9 +115,13 @@ async fn if_match_guards_a_command() {
     assert_eq!(patch(newest, "fourth").await.expect(200)["note"], "fourth");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_client_that_hangs_up_changes_nothing() {
-    let server = Server::start();
+async fn a_client_that_hangs_up_changes_nothing(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     for round in 0..20 {
         let key = fresh_key();

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{Client, draft, id, organization};
-use crate::server::Server;
+use crate::system::{System, Way};
 
 async fn numbers(client: &Client, query: &str) -> Vec<String> {
     let page = client.get(&format!("/invoices?{query}")).await.expect(200);
@@ -14,9 +15,13 @@ async fn numbers(client: &Client, query: &str) -> Vec<String> {
         .collect()
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn filters_find_what_they_say() {
-    let server = Server::start();
+async fn filters_find_what_they_say(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     admin.put("/organization", organization()).await.expect(200);
     let mut token = String::new();
@@ -79,9 +84,13 @@ async fn filters_find_what_they_say() {
         .expect_problem(400, "invalid_value");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn pages_are_newest_first_and_stable_while_documents_arrive() {
-    let server = Server::start();
+async fn pages_are_newest_first_and_stable_while_documents_arrive(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let mut created = Vec::new();
     let mut token = String::new();
@@ -113,9 +122,13 @@ async fn pages_are_newest_first_and_stable_while_documents_arrive() {
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 25);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn products_keep_every_price_and_an_archived_one_enters_no_draft() {
-    let server = Server::start();
+async fn products_keep_every_price_and_an_archived_one_enters_no_draft(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let body = json!({
         "sku": "CHAIR-1", "name": "Chair", "vat": {"category": "S", "rate": "19"},
@@ -154,14 +167,21 @@ async fn products_keep_every_price_and_an_archived_one_enters_no_draft() {
         .post(&format!("{path}/restore"), json!({}))
         .await
         .expect(200);
-    admin.post("/invoices", line).await.expect(201);
-    let prices = admin.get(&format!("{path}/prices")).await.expect(200);
+    let created = admin.post("/invoices", line).await;
+    let token = created.header("consistency-token").to_owned();
+    created.expect(201);
+    let prices = admin.get_after(&format!("{path}/prices"), &token).await;
+    let prices = prices.expect(200);
     assert_eq!(prices["data"].as_array().unwrap().len(), 2);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_number_series_formats_its_numbers() {
-    let server = Server::start();
+async fn a_number_series_formats_its_numbers(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     admin.put("/organization", organization()).await.expect(200);
     let series = json!({"code": "SHOP", "template": "{PREFIX}{YYYY}/{MM}-{SEQ:4}", "prefix": "S", "reset": "month", "first_number": 100, "for": "invoice"});

@@ -2,10 +2,11 @@
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
+use rstest::rstest;
 use serde_json::json;
 
 use crate::api::{Answer, Client, draft, id, organization};
-use crate::server::Server;
+use crate::system::{System, Way};
 
 /// A PNG of one opaque red pixel row, 8 × 4.
 fn png() -> Vec<u8> {
@@ -27,9 +28,13 @@ async fn upload(client: &Client, bytes: Vec<u8>, name: &str, purpose: &str) -> A
         .await
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_logo_is_uploaded_shown_and_put_on_the_document() {
-    let server = Server::start();
+async fn a_logo_is_uploaded_shown_and_put_on_the_document(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let logo = upload(&admin, png(), "../../logo.php", "logo")
         .await
@@ -74,9 +79,13 @@ async fn a_logo_is_uploaded_shown_and_put_on_the_document() {
     assert_eq!(images.count(), 1);
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn what_is_not_a_picture_or_pdf_is_refused() {
-    let server = Server::start();
+async fn what_is_not_a_picture_or_pdf_is_refused(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec();
     let refused = upload(&admin, svg, "logo.png", "logo").await;

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use reqwest::Method;
 
 use crate::api::{Answer, Client, draft, fresh_key, id};
-use crate::server::{Data, Server, invoiceapp};
+use crate::binary::invoiceapp;
+use crate::server::{Data, Server};
 
 /// Largest file that the process may write, in blocks of 1,024 bytes: a disk that is nearly full.
 const FILE_BLOCKS_MAX: &str = "1200";

@@ -5,7 +5,8 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::api::{Client, draft};
-use crate::server::{Server, invoiceapp};
+use crate::binary::invoiceapp;
+use crate::server::Server;
 
 #[tokio::test]
 async fn a_second_process_on_the_same_data_is_refused_by_name() {
@@ -131,4 +132,14 @@ fn a_wrong_command_line_exits_with_two_and_an_unknown_setting_is_refused() {
             .unwrap()
             .contains("listem")
     );
+}
+
+#[tokio::test]
+async fn no_password_is_made_up_for_an_administrator_who_is_there() {
+    let data = Server::start().kill();
+    let server = Server::start_with(data, |command| {
+        command.env_remove("INVOICEAPP_ADMIN_PASSWORD");
+    });
+    assert!(!server.directory().join("admin-credential").exists());
+    Client::admin(&server).await;
 }

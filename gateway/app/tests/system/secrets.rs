@@ -1,22 +1,26 @@
 //! No secret and no personal data where an operator or a monitoring system looks.
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Client, draft, id, organization};
-use crate::server::{Data, Server};
+use crate::system::{System, Way};
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn canaries_do_not_show_up_in_logs_metrics_or_errors() {
-    let server = Server::start_with(Data::new(), |command| {
-        command.env("INVOICEAPP_LOG__FILTER", "debug");
-    });
+async fn canaries_do_not_show_up_in_logs_metrics_or_errors(#[case] way: Way) {
+    let server = System::start_verbose(way).await;
     let admin = Client::admin(&server).await;
     let mut seller = organization();
     seller["legal_name"] = json!("canary-seller");
     admin.put("/organization", seller).await.expect(200);
     let password = "canary-password-1";
+    let email = server.address("canary-mail");
     let user = json!({
-        "email": "canary-mail@example.org", "first_name": "canary-first", "last_name": "x",
+        "email": email, "first_name": "canary-first", "last_name": "x",
         "password": password, "roles": ["accountant"]
     });
     admin.post("/users", user.clone()).await.expect(201);
@@ -31,16 +35,15 @@ async fn canaries_do_not_show_up_in_logs_metrics_or_errors() {
                 .is_some_and(|found| !found.is_empty())
         })
         .await;
-    let tokens = Client::login(&server, "canary-mail@example.org", password).await;
+    let tokens = Client::login(&server, &email, password).await;
     tokens.get("/auth/me").await.expect(200);
-    let wrong = json!({"username": "canary-mail@example.org", "password": "canary-wrong"});
-    let refused = admin
-        .post("/auth/login", wrong)
+    let refused = Client::anonymous(&server)
+        .try_login(&email, "canary-wrong")
         .await
         .expect_problem(401, "unauthenticated");
     let mut body = draft();
     body["buyer"]["name"] = json!("canary-buyer");
-    body["buyer"]["email"] = json!("canary-buyer@example.org");
+    body["buyer"]["email"] = json!(server.address("canary-buyer"));
     let invoice = admin.post("/invoices", body).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
     admin
@@ -55,8 +58,15 @@ async fn canaries_do_not_show_up_in_logs_metrics_or_errors() {
     let malformed = json!({"currency": "EUR", "note": 5, "canary_field": "canary-value"});
     let invalid = admin.post("/invoices", malformed).await.expect(400);
 
+    let metrics = server.metrics().await;
+    assert!(
+        metrics.contains("invoiceapp_http_requests_total"),
+        "{metrics}"
+    );
     for (place, text) in [
         ("log", server.log()),
+        ("metrics", metrics),
+        ("topics", server.record_headers().await),
         ("error", [&taken, &refused].map(Value::to_string).concat()),
     ] {
         assert!(!text.contains("canary"), "{place}: {}", line_of(&text));

@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::binary::invoiceapp;
+use crate::door::Door;
+use crate::full::Place;
+
 /// How long a start may take on a busy machine before the test gives up.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a drain may take.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
-/// The administrator of every test.
-pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
-pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
-
 /// A running system; killed when dropped.
 pub(crate) struct Server {
     child: Child,
-    url: String,
+    door: Door,
+    management: Place,
     data: Data,
 }
 
@@ -40,23 +41,6 @@ impl Data {
     }
 }
 
-/// The binary, with an environment that is the test's alone.
-pub(crate) fn invoiceapp() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invoiceapp"));
-    for (key, _) in std::env::vars_os() {
-        if key.to_string_lossy().starts_with("INVOICEAPP_") {
-            command.env_remove(key);
-        }
-    }
-    command
-        .env("INVOICEAPP_ADMIN_EMAIL", ADMIN_EMAIL)
-        .env("INVOICEAPP_ADMIN_PASSWORD", ADMIN_PASSWORD)
-        .env("INVOICEAPP_HTTP__MANAGEMENT_LISTEN", "127.0.0.1:0")
-        .env("INVOICEAPP_RATE_LIMIT__PER_SECOND", "100000")
-        .env("INVOICEAPP_RATE_LIMIT__BURST", "100000");
-    command
-}
-
 impl Server {
     /// Starts on a fresh data directory and waits until it is ready.
     pub(crate) fn start() -> Self {
@@ -70,10 +54,15 @@ impl Server {
 
     /// Starts with more settings.
     pub(crate) fn start_with(data: Data, configure: impl FnOnce(&mut Command)) -> Self {
+        let management = Place::of(&invoiceapp_parts::unique("up"));
         let mut command = invoiceapp();
         command
             .args(["up", "--listen", "127.0.0.1:0", "--json", "--data"])
             .arg(data.directory())
+            .env(
+                "INVOICEAPP_HTTP__MANAGEMENT_LISTEN",
+                management.management(),
+            )
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(data.path().join("stderr.log")).unwrap());
         configure(&mut command);
@@ -102,12 +91,23 @@ impl Server {
                 break url.to_owned();
             }
         };
-        Self { child, url, data }
+        let door = Door::of_first_tenant(&url);
+        Self {
+            child,
+            door,
+            management,
+            data,
+        }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        &self.door.url
+    }
+
+    /// Base address of what it says of itself.
+    pub(crate) fn management_url(&self) -> String {
+        format!("http://{}", self.management.management())
     }
 
     /// The data directory.
@@ -155,6 +155,12 @@ impl Server {
 
     fn into_data(mut self) -> Data {
         std::mem::replace(&mut self.data, Data::new())
+    }
+}
+
+impl AsRef<Door> for Server {
+    fn as_ref(&self) -> &Door {
+        &self.door
     }
 }
 

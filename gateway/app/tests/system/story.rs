@@ -1,10 +1,11 @@
 //! The main job, from an empty system to a paid invoice.
 
 use mail_parser::{MessageParser, MimeHeaders};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Client, buyer, draft, id, organization};
-use crate::server::Server;
+use crate::system::{System, Way};
 
 fn minor_sum(rows: &Value, field: &str) -> i64 {
     let text = |row: &Value| row[field].as_str().unwrap().replace('.', "");
@@ -15,29 +16,22 @@ fn minor_sum(rows: &Value, field: &str) -> i64 {
         .sum()
 }
 
-fn mails(server: &Server) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    for folder in ["new", "cur"] {
-        let Ok(entries) = std::fs::read_dir(server.directory().join("mail").join(folder)) else {
-            continue;
-        };
-        found.extend(
-            entries
-                .flatten()
-                .map(|entry| std::fs::read(entry.path()).unwrap()),
-        );
-    }
-    found
+/// A buyer whose mails are told from those of others.
+fn buyer_at(email: &str) -> Value {
+    let mut buyer = buyer();
+    buyer["email"] = json!(email);
+    buyer
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "one story, told from its beginning to its end"
-)]
-async fn an_invoice_goes_from_draft_to_paid() {
-    let server = Server::start();
+async fn an_invoice_goes_from_draft_to_paid(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
+    let kunde = server.address("kunde");
     let seller = admin.put("/organization", organization()).await.expect(200);
     assert_eq!(seller["legal_name"], "Schreinerei Ahorn GmbH");
 
@@ -57,7 +51,7 @@ async fn an_invoice_goes_from_draft_to_paid() {
         .post(
             "/invoices",
             json!({
-                "buyer": buyer(), "currency": "EUR", "net_days": 30,
+                "buyer": buyer_at(&kunde), "currency": "EUR", "net_days": 30,
                 "lines": [{"product_id": product["id"], "quantity": "3"}]
             }),
         )
@@ -98,12 +92,12 @@ async fn an_invoice_goes_from_draft_to_paid() {
 
     let delivered = |answer: &Answer| answer.json()["delivery_status"] == "sent";
     admin.eventually(&path, delivered).await;
-    let mails = mails(&server);
+    let mails = server.mails().await;
     assert_eq!(mails.len(), 1);
     let mail = MessageParser::default().parse(&mails[0]).unwrap();
     assert_eq!(
         mail.to().unwrap().first().unwrap().address().unwrap(),
-        "kunde@example.org"
+        kunde
     );
     let attached = mail.attachments().next().unwrap();
     assert!(attached.is_content_type("application", "pdf"));
@@ -151,9 +145,13 @@ async fn an_invoice_goes_from_draft_to_paid() {
     assert!(dashboard.to_string().contains("EUR"), "{dashboard}");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again() {
-    let server = Server::start();
+async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     admin.put("/organization", organization()).await.expect(200);
     let invoice = admin.post("/invoices", draft()).await.expect(201);
@@ -161,7 +159,7 @@ async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again() {
     let sent = admin
         .post(
             &format!("{path}/send"),
-            json!({"recipients": ["a@example.org", "b@example.org"], "locale": "fr"}),
+            json!({"recipients": [server.address("a"), server.address("b")], "locale": "fr"}),
         )
         .await
         .expect(202);
@@ -170,7 +168,7 @@ async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again() {
     admin
         .eventually(&path, |answer| answer.json()["delivery_status"] == "sent")
         .await;
-    assert_eq!(mails(&server).len(), 2);
+    assert_eq!(server.mails().await.len(), 2);
 
     let all =
         json!({"amount": "71.36", "paid_on": "2026-11-20", "method": "card", "reference": "R"});
@@ -188,9 +186,13 @@ async fn sending_a_draft_issues_it_and_a_reversed_payment_opens_it_again() {
     assert_eq!(reversed["totals"]["balance"], "71.36");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn states_refuse_what_they_do_not_allow() {
-    let server = Server::start();
+async fn states_refuse_what_they_do_not_allow(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));
@@ -260,9 +262,13 @@ async fn states_refuse_what_they_do_not_allow() {
         .expect_problem(409, "invoice_has_no_lines");
 }
 
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
 #[tokio::test]
-async fn a_draft_is_changed_line_by_line() {
-    let server = Server::start();
+async fn a_draft_is_changed_line_by_line(#[case] way: Way) {
+    let server = System::start(way).await;
     let admin = Client::admin(&server).await;
     let invoice = admin.post("/invoices", draft()).await.expect(201);
     let path = format!("/invoices/{}", id(&invoice));

@@ -1,23 +1,41 @@
 //! The REST API as a client sees it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::server::{ADMIN_EMAIL, ADMIN_PASSWORD, Server};
+use crate::binary::ADMIN_PASSWORD;
+use crate::door::Door;
 
 /// How long something that happens by itself may take on a busy machine.
 pub(crate) const EVENTUALLY: Duration = Duration::from_secs(30);
 
+/// Pause between two tries to log in.
+const LOGIN_INTERVAL: Duration = Duration::from_millis(250);
+
 static KEYS: AtomicU64 = AtomicU64::new(1);
+/// The last machine that somebody came from: 127.1.0.0 and so on.
+static MACHINES: AtomicU32 = AtomicU32::new(0x0001_0000);
+
+/// The process's one provider of cryptography.
+pub(crate) fn install_crypto() {
+    static CRYPTO: std::sync::Once = std::sync::Once::new();
+    CRYPTO.call_once(|| {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap();
+    });
+}
 
 /// A logged-in user.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+    tenant: String,
     token: String,
 }
 
@@ -78,28 +96,50 @@ impl Answer {
 }
 
 impl Client {
-    /// The administrator of a fresh system.
-    pub(crate) async fn admin(server: &Server) -> Self {
-        Self::login(server, ADMIN_EMAIL, ADMIN_PASSWORD).await
+    /// The administrator of a tenant.
+    pub(crate) async fn admin(door: impl AsRef<Door>) -> Self {
+        let email = door.as_ref().address("admin");
+        Self::login(door, &email, ADMIN_PASSWORD).await
     }
 
-    pub(crate) async fn login(server: &Server, username: &str, password: &str) -> Self {
-        let anonymous = Self::anonymous(server);
-        let body = json!({"username": username, "password": password});
-        let tokens = anonymous.post("/auth/login", body).await.expect(200);
-        anonymous.with_token(tokens["access_token"].as_str().unwrap())
+    /// Somebody who may come in, now or as soon as the identity provider knows it.
+    pub(crate) async fn login(door: impl AsRef<Door>, username: &str, password: &str) -> Self {
+        let begun = Instant::now();
+        loop {
+            let anonymous = Self::anonymous(&door);
+            let login = anonymous.login_request(username, password);
+            let answer = anonymous.try_send(login).await;
+            if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200) {
+                let tokens = answer.json();
+                return anonymous.with_token(tokens["access_token"].as_str().unwrap());
+            }
+            assert!(begun.elapsed() < EVENTUALLY, "still {answer:?}");
+            tokio::time::sleep(LOGIN_INTERVAL).await;
+        }
     }
 
-    pub(crate) fn anonymous(server: &Server) -> Self {
-        static CRYPTO: std::sync::Once = std::sync::Once::new();
-        CRYPTO.call_once(|| {
-            rustls::crypto::ring::default_provider()
-                .install_default()
-                .unwrap();
-        });
+    /// One try to log in.
+    pub(crate) async fn try_login(&self, username: &str, password: &str) -> Answer {
+        self.send(self.login_request(username, password)).await
+    }
+
+    fn login_request(&self, username: &str, password: &str) -> reqwest::RequestBuilder {
+        let tenant = &self.tenant;
+        let body = json!({"username": username, "password": password, "tenant": tenant});
+        self.request(Method::POST, "/auth/login").json(&body)
+    }
+
+    /// Nobody yet, at a machine of its own: logins are counted per machine.
+    pub(crate) fn anonymous(door: impl AsRef<Door>) -> Self {
+        install_crypto();
+        let door = door.as_ref();
+        let machine = MACHINES.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let machine = Ipv4Addr::new(127, machine[1], machine[2], machine[3]);
+        let http = reqwest::Client::builder().local_address(IpAddr::V4(machine));
         Self {
-            http: reqwest::Client::new(),
-            base: format!("{}/api/v1", server.url()),
+            http: http.build().unwrap(),
+            base: format!("{}/api/v1", door.url),
+            tenant: door.tenant.clone(),
             token: String::new(),
         }
     }
@@ -126,12 +166,12 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            bytes: response.bytes().await.unwrap().to_vec(),
-        }
+        read(request).await.unwrap()
+    }
+
+    /// The answer, if there is one.
+    pub(crate) async fn try_send(&self, request: reqwest::RequestBuilder) -> Option<Answer> {
+        read(request).await.ok()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -187,6 +227,15 @@ impl Client {
             }
         }
     }
+}
+
+async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    Ok(Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        bytes: response.bytes().await?.to_vec(),
+    })
 }
 
 /// An idempotency key that no other call has.
