@@ -20,7 +20,7 @@ docker_compose() {
     export STACK_SUBNET=172.30.$third.0/24 STACK_BFF_ADDRESS=172.30.$third.10
   fi
   docker compose --project-name "invoiceapp-$STACK_NAME" --file "$COMPOSE_DIR/compose.yaml" \
-    --profile core --profile chaos --profile obs "$@"
+    --profile core --profile chaos --profile obs --profile app "$@"
 }
 
 docker_runs() {
@@ -31,6 +31,7 @@ docker_runs() {
 docker_up() {
   local services part
   require_command curl curl
+  [ "$2" = parts ] || require_default_name
   mapfile -t services < <(docker_services "$1")
   lock_stack
   remember_ports
@@ -39,6 +40,24 @@ docker_up() {
   for part in postgres kafka s3; do
     "${part}_setup"
   done
+  [ "$2" = parts ] || docker_up_services
+}
+
+# The front door's address is in compose/invoiceapp.toml.
+require_default_name() {
+  [ "$STACK_NAME" = default ] ||
+    fail "in containers our services run in stack 'default' only: STACK_NAME=$STACK_NAME compose/stack up parts"
+}
+
+# docker_up_services: migrate and schemas come first, by what depends on them.
+docker_up_services() {
+  # shellcheck disable=SC2153 # set in services.sh
+  docker_compose up --detach --build --wait --wait-timeout 600 "${SERVICES[@]}" ||
+    fail "docker compose could not start our services; compose/stack logs shows why"
+}
+
+docker_run() {
+  docker_compose run --rm --no-deps migrate "$@"
 }
 
 # docker_services PROFILE
@@ -52,13 +71,15 @@ docker_down() {
   local options=(--remove-orphans)
   [ "${1:-}" != --data ] || options+=(--volumes)
   lock_stack
-  docker_compose --profile app down "${options[@]}"
+  docker_compose down "${options[@]}"
   rm -f "$STATE_DIR/ports"
 }
 
 docker_status() {
   docker_compose ps --all
-  docker_runs && ! docker_compose ps --all --format '{{.Health}}' | grep -qvx healthy
+  # Those two have done their work and are gone.
+  docker_runs && ! docker_compose ps --all --format '{{.Service}} {{.Health}}' |
+    grep -v -e '^migrate ' -e '^schemas ' | grep -qv ' healthy$'
 }
 
 docker_logs() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Prometheus, Loki, and Jaeger in Tempo's place, which no package registry has: all three take OTLP.
+# Prometheus, Loki, and Jaeger in Tempo's place, which no package registry has. Jaeger is an OpenTelemetry
+# collector, too: it takes everything that comes by OTLP and hands logs to Loki and metrics to Prometheus.
 
 readonly PROMETHEUS_VERSION=3.16.0
 readonly LOKI_VERSION=3.7.8
@@ -11,7 +12,8 @@ fill_in() {
   sed -e "s|@HOST@|$HOST|g" -e "s|@DATA@|$2|g" -e "s|@LOKI_PORT@|$STACK_LOKI_PORT|g" \
     -e "s|@LOKI_GRPC_PORT@|$STACK_LOKI_GRPC_PORT|g" -e "s|@JAEGER_PORT@|$STACK_JAEGER_PORT|g" \
     -e "s|@JAEGER_GRPC_PORT@|$STACK_JAEGER_GRPC_PORT|g" -e "s|@OTLP_HTTP_PORT@|$STACK_OTLP_HTTP_PORT|g" \
-    -e "s|@OTLP_GRPC_PORT@|$STACK_OTLP_GRPC_PORT|g" "$COMPOSE_DIR/observability/$1"
+    -e "s|@OTLP_GRPC_PORT@|$STACK_OTLP_GRPC_PORT|g" -e "s|@PROMETHEUS_PORT@|$STACK_PROMETHEUS_PORT|g" \
+    -e "s|@RULES@|$COMPOSE_DIR/observability/alerts|g" "$COMPOSE_DIR/observability/$1"
 }
 
 # --- Prometheus: version 3.16.0 is module version 0.316.0 -----------------------------------------
@@ -21,14 +23,41 @@ prometheus_provision() {
   build_once prometheus "$PROMETHEUS_VERSION" "about 70 s" prometheus_build
 }
 
-prometheus_build() {
-  local minor=${PROMETHEUS_VERSION#3.}
-  go_build "github.com/prometheus/prometheus@v0.3$(printf '%02d.%d' "${minor%.*}" "${minor#*.}")" \
-    ./cmd/prometheus "$1/prometheus" remove_all_sd,enable_file_sd
+# print_targets: the processes of the application, where `compose/stack env app` lets them listen.
+print_targets() {
+  jq -n --arg host "$HOST" '[$ARGS.positional | _nwise(2) | {targets: ["\($host):\(.[1])"], labels: {role: .[0]}}]' \
+    --args invoice "$STACK_INVOICE_SERVICE_PORT" product "$STACK_PRODUCT_SERVICE_PORT" \
+    user-access "$STACK_USER_SERVICE_PORT" authorizer "$STACK_AUTHORIZER_SERVICE_PORT" \
+    pdf "$STACK_PDF_SERVICE_PORT" media "$STACK_MEDIA_SERVICE_PORT" mail "$STACK_MAIL_SERVICE_PORT" \
+    relay "$STACK_RELAY_SERVICE_PORT" projector "$STACK_PROJECTOR_SERVICE_PORT" \
+    bff "$STACK_BFF_MANAGEMENT_PORT"
 }
 
+# Checks rules and configurations, and runs the tests of the rules.
+promtool_provision() {
+  require_go
+  build_once promtool "$PROMETHEUS_VERSION" "about 40 s" promtool_build
+}
+
+prometheus_module() {
+  local minor=${PROMETHEUS_VERSION#3.}
+  printf 'github.com/prometheus/prometheus@v0.3%02d.%d' "${minor%.*}" "${minor#*.}"
+}
+
+prometheus_build() {
+  go_build "$(prometheus_module)" ./cmd/prometheus "$1/prometheus" remove_all_sd,enable_file_sd
+}
+
+promtool_build() {
+  go_build "$(prometheus_module)" ./cmd/promtool "$1/promtool" remove_all_sd,enable_file_sd
+}
+
+# What is scraped may be changed while it runs: one file, which is kept.
 prometheus_prepare() {
+  local targets=$STATE_DIR/prometheus/targets
   fill_in prometheus.yaml "$STATE_DIR/prometheus" >"$STATE_DIR/prometheus/prometheus.yaml"
+  mkdir -p "$targets"
+  [ -f "$targets/roles.json" ] || print_targets >"$targets/roles.json"
 }
 
 prometheus_command() {

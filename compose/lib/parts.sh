@@ -6,6 +6,8 @@
 #   PART_command     sets COMMAND to what is run          (required)
 #   PART_ready       succeeds when it serves              (required)
 #   PART_setup       databases, topics, buckets; may be run again (optional)
+#
+# Our own services (services.sh) are parts, too: all of them share service_command and service_ready.
 
 readonly CORE_PARTS=(postgres redis kafka mongodb s3 mail toxiproxy registry keycloak)
 readonly OBS_PARTS=(prometheus loki jaeger)
@@ -23,12 +25,13 @@ parts_of() {
 }
 
 require_part() {
-  [[ " ${ALL_PARTS[*]} " == *" $1 "* ]] || fail "no part '$1'; there are ${ALL_PARTS[*]}"
+  [[ " ${ALL_PARTS[*]} ${SERVICES[*]} " == *" $1 "* ]] ||
+    fail "no part '$1'; there are ${ALL_PARTS[*]} ${SERVICES[*]}"
 }
 
 native_runs() {
   local part
-  for part in "${ALL_PARTS[@]}"; do
+  for part in "${ALL_PARTS[@]}" "${SERVICES[@]}"; do
     [ -z "$(running_pid "$part")" ] || return 0
   done
   return 1
@@ -38,25 +41,42 @@ has_step() {
   declare -F "$1" >/dev/null
 }
 
+# part_step PART STEP: a required step.
+part_step() {
+  if is_service "$1"; then "service_$2" "$1"; else "${1}_$2"; fi
+}
+
 # stop_signal_of PART: TERM lets PostgreSQL wait for its clients; INT does not.
 stop_signal_of() {
   if [ "$1" = postgres ]; then echo INT; else echo TERM; fi
 }
 
+# start_part PART: one that runs is only waited for.
 start_part() {
-  local part=$1 started=$SECONDS
-  COMMAND=()
-  if [ -n "$(running_pid "$part")" ]; then
-    await "$part" "$READY_SECONDS_MAX" "${part}_ready" || exit 1
-    say "$part runs"
-    return 0
+  if [ -n "$(running_pid "$1")" ]; then
+    await "$1" "$READY_SECONDS_MAX" part_step "$1" ready || exit 1
+    say "$1 runs"
+  else
+    launch_part "$1"
+    settle_part "$1"
   fi
+}
+
+# launch_part PART: starts it and does not wait.
+launch_part() {
+  local part=$1
+  COMMAND=()
   require_free_ports "$part"
   mkdir -p "$STATE_DIR/$part" "$STATE_DIR/log"
   ! has_step "${part}_prepare" || "${part}_prepare"
-  "${part}_command"
+  part_step "$part" command
   spawn "$part" "${COMMAND[@]}"
-  if ! await "$part" "$READY_SECONDS_MAX" "${part}_ready" || ! set_up "$part"; then
+}
+
+# settle_part PART: waits until it serves, and sets it up.
+settle_part() {
+  local part=$1 started=$SECONDS
+  if ! await "$part" "$READY_SECONDS_MAX" part_step "$part" ready || ! set_up "$part"; then
     stop_process "$part" "$(stop_signal_of "$part")"
     exit 1
   fi
@@ -81,24 +101,35 @@ lock_stack() {
   flock -w 600 9 || fail "another command of stack '$STACK_NAME' has been running for 10 minutes"
 }
 
+# native_up PROFILE SERVICES: with `services` or without.
 native_up() {
   local part parts
   read -ra parts <<<"$(parts_of "$1")"
   provision_stack "${parts[@]}"
+  [ "$2" = parts ] || provision_services
   lock_stack
   remember_ports
+  [ "$2" = parts ] || parts+=("${SERVICES[@]}")
+  echo "${parts[*]}" >"$STATE_DIR/wanted"
   for part in "${parts[@]}"; do
-    start_part "$part"
+    is_service "$part" || start_part "$part"
   done
+  [ "$2" = parts ] || start_services
+}
+
+# wanted_parts: what the last `up` started; for a stack of before that was written down, the core.
+wanted_parts() {
+  if [ -f "$STATE_DIR/wanted" ]; then cat "$STATE_DIR/wanted"; else echo "${CORE_PARTS[*]}"; fi
 }
 
 native_down() {
   local index
   lock_stack
+  stop_services
   for ((index = ${#ALL_PARTS[@]} - 1; index >= 0; index--)); do
     stop_process "${ALL_PARTS[index]}" "$(stop_signal_of "${ALL_PARTS[index]}")"
   done
-  rm -f "$STATE_DIR/ports"
+  rm -f "$STATE_DIR/ports" "$STATE_DIR/wanted"
   if [ "${1:-}" = --data ]; then
     rm -rf "$(dirname "$(postgres_data)")" "$STATE_DIR"
     say "deleted the data of stack '$STACK_NAME'"
@@ -106,9 +137,10 @@ native_down() {
 }
 
 native_status() {
-  local part pid state all_well=0
+  local part pid state wanted all_well=0
+  wanted=$(wanted_parts)
   printf '%-11s %-9s %-8s %-7s %s\n' PART STATE PID PORT LOG
-  for part in "${ALL_PARTS[@]}"; do
+  for part in "${ALL_PARTS[@]}" "${SERVICES[@]}"; do
     pid=$(running_pid "$part")
     state=ready
     if [ -z "$pid" ]; then
@@ -117,7 +149,7 @@ native_status() {
     elif ! timeout 5 "$COMPOSE_DIR/stack" part ready "$part" >/dev/null 2>&1; then
       state=unready
     fi
-    [[ $state == ready || " ${OBS_PARTS[*]} " == *" $part "* ]] || all_well=1
+    [[ $state == ready || " $wanted " != *" $part "* ]] || all_well=1
     printf '%-11s %-9s %-8s %-7s %s\n' "$part" "$state" "${pid:--}" "$(main_port_of "$part")" "$(log_file "$part")"
   done
   return "$all_well"
@@ -136,7 +168,7 @@ native_part() {
   require_part "$part"
   [ "$verb" = ready ] || lock_stack
   case $verb in
-    ready) "${part}_ready" ;;
+    ready) part_step "$part" ready ;;
     start) start_part "$part" ;;
     stop) stop_process "$part" "$(stop_signal_of "$part")" ;;
     kill) kill_process "$part" ;;

@@ -36,6 +36,17 @@ jaeger STACK_JAEGER_PORT 16686
 jaeger STACK_JAEGER_GRPC_PORT 16685
 jaeger STACK_OTLP_HTTP_PORT 4318
 jaeger STACK_OTLP_GRPC_PORT 4317
+invoice STACK_INVOICE_SERVICE_PORT 3001
+product STACK_PRODUCT_SERVICE_PORT 3002
+user STACK_USER_SERVICE_PORT 3003
+authorizer STACK_AUTHORIZER_SERVICE_PORT 3004
+pdf STACK_PDF_SERVICE_PORT 3005
+media STACK_MEDIA_SERVICE_PORT 3006
+mailer STACK_MAIL_SERVICE_PORT 3007
+relay STACK_RELAY_SERVICE_PORT 3008
+projector STACK_PROJECTOR_SERVICE_PORT 3009
+bff STACK_BFF_SERVICE_PORT 3300
+bff STACK_BFF_MANAGEMENT_PORT 3390
 TABLE
 }
 
@@ -43,13 +54,13 @@ port_variables_of() {
   port_table | awk -v part="$1" '$1 == part { print $2 }'
 }
 
-# set_ports: from the state while anything of this stack runs, otherwise from the environment.
+# set_ports: from the state while anything of this stack runs, otherwise from the environment. Ports
+# that an older version of this file did not know are not in the state.
 set_ports() {
   local variable default
   if [ -f "$STATE_DIR/ports" ] && "${ENGINE}_runs"; then
     # shellcheck source=/dev/null
     . "$STATE_DIR/ports"
-    return 0
   fi
   while read -r _ variable default; do
     export "$variable=${!variable:-$((default + ${STACK_PORT_OFFSET:-0}))}"
@@ -64,10 +75,11 @@ remember_ports() {
   mv "$STATE_DIR/ports.new" "$STATE_DIR/ports"
 }
 
-# port_holder PORT: who listens there, or nothing.
+# port_holder PORT: who listens there, on our address or on all of them, or nothing.
 port_holder() {
   local listener
-  listener=$(ss -ltnpH "sport = :$1")
+  listener=$(ss -ltnpH "sport = :$1" |
+    awk -v port="$1" -v host="$HOST" '$4 == host ":" port || $4 ~ /^(0\.0\.0\.0|\*|\[::\]):/')
   [ -n "$listener" ] || return 0
   if [[ $listener =~ \(\(\"([^\"]+)\",pid=([0-9]+) ]]; then
     echo "${BASH_REMATCH[1]} (pid ${BASH_REMATCH[2]})"

@@ -57,6 +57,8 @@ export STACK_PROMETHEUS_URL='http://$HOST:$STACK_PROMETHEUS_PORT'
 export STACK_LOKI_URL='http://$HOST:$STACK_LOKI_PORT'
 export STACK_JAEGER_URL='http://$HOST:$STACK_JAEGER_PORT'
 export STACK_OTLP_URL='http://$HOST:$STACK_OTLP_HTTP_PORT'
+export STACK_PROMETHEUS_PROGRAM='$(cached prometheus "$PROMETHEUS_VERSION")/prometheus'
+export STACK_PROMTOOL_PROGRAM='$(cached promtool "$PROMETHEUS_VERSION")/promtool'
 VARIABLES
 }
 
@@ -78,5 +80,31 @@ export INVOICEAPP_SMTP__PORT='$STACK_SMTP_PORT'
 export INVOICEAPP_KEYCLOAK__URL='http://$HOST:$STACK_KEYCLOAK_PORT'
 export INVOICEAPP_KEYCLOAK__CLIENT_SECRET='$STACK_KEYCLOAK_LOGIN_SECRET'
 export INVOICEAPP_KEYCLOAK__SERVICE_CLIENT_SECRET='$STACK_KEYCLOAK_SERVICE_SECRET'
+export INVOICEAPP_HTTP__LISTEN='$HOST:$STACK_BFF_SERVICE_PORT'
+export INVOICEAPP_HTTP__MANAGEMENT_LISTEN='$HOST:$STACK_BFF_MANAGEMENT_PORT'
 SETTINGS
+  print_service_places INVOICE "$STACK_INVOICE_SERVICE_PORT" found
+  print_service_places PRODUCT "$STACK_PRODUCT_SERVICE_PORT" found
+  print_service_places USER_ACCESS "$STACK_USER_SERVICE_PORT" found
+  print_service_places AUTHORIZER "$STACK_AUTHORIZER_SERVICE_PORT" found
+  print_service_places PDF "$STACK_PDF_SERVICE_PORT" found
+  print_service_places MEDIA "$STACK_MEDIA_SERVICE_PORT" found
+  print_service_places MAIL "$STACK_MAIL_SERVICE_PORT"
+  print_service_places RELAY "$STACK_RELAY_SERVICE_PORT"
+  print_service_places PROJECTOR "$STACK_PROJECTOR_SERVICE_PORT"
+  print_telemetry_settings
+}
+
+# print_telemetry_settings: where somebody takes what is sent. Prometheus reads /metrics: pushed as
+# well, every value would be there twice.
+print_telemetry_settings() {
+  port_answers "$STACK_OTLP_HTTP_PORT" || return 0
+  echo "export INVOICEAPP_TELEMETRY__ENDPOINT='http://$HOST:$STACK_OTLP_HTTP_PORT'"
+  echo "export INVOICEAPP_TELEMETRY__METRICS__ENABLED='false'"
+}
+
+# print_service_places KEY PORT [found]: where a role listens, and where the front door finds it.
+print_service_places() {
+  echo "export INVOICEAPP_SERVICES__LISTEN__$1='$HOST:$2'"
+  [ "${3:-}" != found ] || echo "export INVOICEAPP_SERVICES__FIND__$1='$HOST:$2'"
 }

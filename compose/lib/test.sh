@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # `compose/stack test`: every check of the tree; with `core` the parts on ports of their own, and the
-# tests that want them. What it started is stopped however it ends.
+# tests that want them; with `chaos` those that take the parts away from each other, alone.
+# What it started is stopped however it ends.
 
-readonly TESTS_MINUTES_MAX=50
+readonly TESTS_MINUTES_MAX=60
 # How long what a step started may take to end by itself.
 readonly STEP_STOP_SECONDS_MAX=10
 
@@ -85,18 +86,37 @@ check_scripts() {
 
 # Files that are generated and committed must be what the code generates.
 check_generated() {
-  check_openapi
+  check_printed openapi docs/openapi.json
+  check_printed settings docs/SETTINGS.md
   cargo run --quiet --locked -p invoiceapp-app -- schemas check
 }
 
-check_openapi() {
-  cargo run --quiet --locked -p invoiceapp-app -- openapi >"$SCRATCH/openapi.json"
-  if ! diff -u docs/openapi.json "$SCRATCH/openapi.json" >"$SCRATCH/openapi.diff"; then
-    head -n 40 "$SCRATCH/openapi.diff"
-    echo "Diff: docs/openapi.json is stale: cargo run -p invoiceapp-app -- openapi > docs/openapi.json"
+# check_printed COMMAND FILE: the file is what the program prints.
+check_printed() {
+  cargo run --quiet --locked -p invoiceapp-app -- "$1" >"$SCRATCH/printed"
+  if ! diff -u "$2" "$SCRATCH/printed" >"$SCRATCH/diff"; then
+    head -n 40 "$SCRATCH/diff"
+    echo "Diff: $2 is stale: cargo run -p invoiceapp-app -- $1 > $2"
     return 1
   fi
-  echo "docs/openapi.json is fresh"
+  echo "$2 is fresh"
+}
+
+# The configuration of Prometheus and the rules of the alerts, and the tests of these.
+check_alerts() {
+  local promtool alerts=compose/observability/alerts configuration
+  set_ports
+  prometheus_provision # for the tests
+  promtool_provision
+  promtool=$(cached promtool "$PROMETHEUS_VERSION")/promtool
+  mkdir -p "$SCRATCH/targets"
+  configuration=$SCRATCH/prometheus.yaml
+  fill_in prometheus.yaml "$SCRATCH" >"$configuration"
+  print_targets >"$SCRATCH/targets/roles.json"
+  "$promtool" check config "$configuration"
+  "$promtool" check config --syntax-only compose/observability/docker/prometheus.yaml
+  "$promtool" check rules "$alerts"/*.yaml
+  "$promtool" test rules "$alerts"/tests/*.yaml
 }
 
 # Every test binary, with the tests that want the stack when it is there, then the doc tests, of which
@@ -105,8 +125,12 @@ run_tests() {
   local code=0 wanted=()
   [ "$TEST_SERVERS" = none ] || wanted=(-- --include-ignored)
   {
-    cargo test --workspace --locked --no-fail-fast --tests "${wanted[@]}" || code=1
-    cargo test --workspace --locked --no-fail-fast --doc || code=1
+    if [ "$TEST_SERVERS" = chaos ]; then
+      cargo test --workspace --locked --features invoiceapp-app/chaos --test chaos "${wanted[@]}" || code=1
+    else
+      cargo test --workspace --locked --no-fail-fast --tests "${wanted[@]}" || code=1
+      cargo test --workspace --locked --no-fail-fast --doc || code=1
+    fi
     echo "$code" >"$SCRATCH/tests.code"
   } 2>&1 | tee "$SCRATCH/tests.log"
   return "$(cat "$SCRATCH/tests.code")"
@@ -165,11 +189,12 @@ run_checks() {
   check_toolchain
   step "format" cargo fmt --all --check
   step "scripts" check_scripts
-  if [ "$TEST_SERVERS" = core ]; then
-    step "servers" test_stack up core
+  if [ "$TEST_SERVERS" != none ]; then
+    step "servers" test_stack up parts obs
     eval "$(test_stack env)"
+    step "alerts" check_alerts
   fi
-  step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+  step "lints" cargo clippy --workspace --all-targets --features invoiceapp-app/chaos --locked -- -D warnings
   step "generated files" check_generated
   step "tests" check_tests
   echo
