@@ -12,9 +12,9 @@ build_once() {
   local name=$1 version=$2 about=$3 builder=$4 target work log started code
   target=$(cached "$name" "$version")
   [ ! -d "$target" ] || return 0
-  mkdir -p "$CACHE_DIR/bin/$name" "$CACHE_DIR/log" "$CACHE_DIR/work"
+  mkdir -p "$CACHE_DIR/bin/$name" "$CACHE_DIR/log" "$CACHE_DIR/building"
   log=$CACHE_DIR/log/$name-$version.log
-  exec 8>"$CACHE_DIR/work/$name-$version.lock"
+  exec 8>"$CACHE_DIR/building/$name-$version.lock"
   if ! flock -n 8; then
     say "another stack builds $name $version: waiting for it"
     flock 8
@@ -23,8 +23,8 @@ build_once() {
     say "getting $name $version ($about, once; log in $log)"
     started=$SECONDS
     # What a build that was killed left behind.
-    find "$CACHE_DIR/work" -maxdepth 1 -name "$name-$version.??????" | while read -r work; do remove_build "$work"; done
-    work=$(mktemp -d "$CACHE_DIR/work/$name-$version.XXXXXX")
+    find "$CACHE_DIR/building" -maxdepth 1 -name "$name-$version.??????" | while read -r work; do remove_build "$work"; done
+    work=$(mktemp -d "$CACHE_DIR/building/$name-$version.XXXXXX")
     # Not in a condition, where bash forgets `set -e` and a step that failed would go unseen.
     set +e
     (set -e; mkdir "$work/out"; cd "$work"; "$builder" "$work/out") </dev/null >"$log" 2>&1 8>&-

@@ -5,7 +5,7 @@ use std::time::Duration;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_otlp::{LogExporter as OtlpExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{
     BatchConfigBuilder, BatchLogProcessor, LogBatch, LogExporter, LogProcessor, SdkLogRecord,
     SdkLoggerProvider,
@@ -86,13 +86,7 @@ struct Exporter {
 impl LogExporter for Exporter {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let count = batch.iter().count();
-        self.room.leave(count);
-        if self.room.is_pausing(count) {
-            return Err(OTelSdkError::Timeout(Duration::ZERO));
-        }
-        let result = self.exporter.export(batch).await;
-        self.room.sent(count, result.is_ok());
-        result
+        self.room.send(count, self.exporter.export(batch)).await
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use invoiceapp_observe::metrics::metrics;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use prometheus::IntCounter;
 
 /// Spans that may wait. A span weighs about one kilobyte.
@@ -51,8 +52,26 @@ impl Room {
         false
     }
 
+    /// Sends so many, unless the receiver has failed a moment ago.
+    ///
+    /// # Errors
+    /// What the exporter said; a timeout when nothing was tried.
+    pub(crate) async fn send(
+        &self,
+        count: usize,
+        export: impl Future<Output = OTelSdkResult>,
+    ) -> OTelSdkResult {
+        self.leave(count);
+        if self.is_pausing(count) {
+            return Err(OTelSdkError::Timeout(Duration::ZERO));
+        }
+        let result = export.await;
+        self.sent(count, result.is_ok());
+        result
+    }
+
     /// So many are on their way.
-    pub(crate) fn leave(&self, count: usize) {
+    fn leave(&self, count: usize) {
         self.0.waiting.fetch_sub(count, Ordering::Relaxed);
     }
 

@@ -6,7 +6,7 @@ use opentelemetry::trace::{Link, SpanContext, SpanKind, Status, TraceId};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SamplingDecision, SamplingResult,
     SdkTracerProvider, ShouldSample, Span, SpanData, SpanExporter, SpanProcessor,
@@ -139,13 +139,7 @@ struct Exporter {
 impl SpanExporter for Exporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
-        self.room.leave(count);
-        if self.room.is_pausing(count) {
-            return Err(OTelSdkError::Timeout(Duration::ZERO));
-        }
-        let result = self.exporter.export(batch).await;
-        self.room.sent(count, result.is_ok());
-        result
+        self.room.send(count, self.exporter.export(batch)).await
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
