@@ -1,6 +1,7 @@
 //! The event journal: a dense, totally ordered, hash-chained sequence of events, to which a commit
 //! appends a batch.
 
+mod columns;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod event_store;

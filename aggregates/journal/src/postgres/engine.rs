@@ -16,11 +16,9 @@ use tokio::sync::watch;
 
 use super::error::{engine_error, of_write, within};
 use super::open::{DEADLINE, OpenError, PING_TIMEOUT, Settings, TRUSTED_FOR, connect_writer};
-use super::rows::{
-    EVENT_COLUMNS, Questions, RECEIPT_JSON, ReceiptRow, bind_companions, bind_journal, damaged,
-    event_of, signed, unsigned,
-};
+use super::rows::{Questions, RECEIPT_JSON, bind_companions, bind_journal, event_of};
 use super::statements::{LOCK, LOOKUP, WRITE, WRITE_WITH_COMPANIONS};
+use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::READ_BYTES_MAX;
 use crate::writer::engine::{
     Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,

@@ -11,7 +11,8 @@ use sqlx::{Connection, Postgres, Row};
 use super::engine::{head_of, read_events};
 use super::error::{EngineFailure, journal_error, within};
 use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, readers};
-use super::rows::{EVENT_COLUMNS, RECEIPT_JSON, ReceiptRow, damaged, signed, unsigned};
+use super::rows::RECEIPT_JSON;
+use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::{Head, JournalError, JournalStatus, READ_EVENTS_MAX, Snapshot};
 use crate::writer::engine::Receipt;
 

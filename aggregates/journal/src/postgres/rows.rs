@@ -3,23 +3,19 @@
 
 use std::collections::HashMap;
 
-use invoiceapp_domain::{AllocatedNumber, StreamId};
+use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
 use jiff::Timestamp;
-use serde::Deserialize;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Error, Postgres, Row};
 use uuid::Uuid;
 
-use crate::port::{Committed, Snapshot};
+use crate::columns::{damaged, signed, unsigned};
+use crate::port::Snapshot;
 use crate::writer::engine::{
     Batch, BatchEvent, EngineError, Receipt, SeriesKey, SeriesMove, TenantClaim, Wanted,
 };
-
-/// The columns of an event, in the order that [`event_of`] reads them.
-pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
-     event_type, event_version, payload, metadata, event_id, recorded_at, hash";
 
 /// A receipt as JSON, as [`ReceiptRow`] reads it.
 pub(super) const RECEIPT_JSON: &str = "json_build_array(encode(fingerprint, 'hex'), \
@@ -171,50 +167,6 @@ impl Questions {
     }
 }
 
-/// A receipt as it is stored.
-#[derive(Debug, Deserialize)]
-pub(super) struct ReceiptRow(
-    String,
-    String,
-    String,
-    u64,
-    u64,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<u64>,
-);
-
-impl ReceiptRow {
-    /// The receipt, typed.
-    pub(super) fn receipt(self) -> Result<Receipt, EngineError> {
-        let position = self.4;
-        let damaged = |what: &str| damaged(position, format!("its receipt has no {what}"));
-        let mut fingerprint = [0; 32];
-        hex::decode_to_slice(&self.0, &mut fingerprint).map_err(|_| damaged("fingerprint"))?;
-        let number = match (self.6, self.7, self.8) {
-            (Some(series), Some(period), Some(sequence)) => Some(AllocatedNumber {
-                series,
-                period,
-                sequence,
-            }),
-            _ => None,
-        };
-        let committed = Committed {
-            stream: StreamId::from_columns(&self.1, &self.2).map_err(|_| damaged("stream"))?,
-            version: self.3,
-            position,
-            recorded_at: Timestamp::from_microsecond(self.5).map_err(|_| damaged("time"))?,
-            number,
-            replayed: false,
-        };
-        Ok(Receipt {
-            fingerprint,
-            committed,
-        })
-    }
-}
-
 /// Reads one event from the columns [`EVENT_COLUMNS`].
 ///
 /// # Errors
@@ -247,21 +199,4 @@ pub(super) fn event_of(row: &PgRow) -> Result<RecordedEvent, EngineError> {
         payload_json: json(6, "payload")?,
         hash: ChainHash(hash.try_into().map_err(|_| bad("hash"))?),
     })
-}
-
-pub(super) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {
-    EngineError::Damaged {
-        position,
-        reason: reason.into(),
-    }
-}
-
-/// PostgreSQL's integers are signed; ours are never negative, as the tables' checks say.
-pub(super) fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-/// For parameters; nothing that we count reaches 2^63.
-pub(super) fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

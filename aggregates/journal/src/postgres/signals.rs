@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::{EngineFailure, within};
 use super::open::{CONNECT_TIMEOUT, DEADLINE, Settings};
-use super::rows::unsigned;
+use crate::columns::unsigned;
 use crate::writer::engine::EngineError;
 
 /// Least time between two announcements of one process.

@@ -6,7 +6,8 @@ use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::error::{of_write, writer_error};
-use super::rows::{Hex, claim_row, series_row, signed};
+use super::rows::{Hex, claim_row, series_row};
+use crate::columns::signed;
 use crate::port::Snapshot;
 use crate::writer::engine::{Batch, BatchEvent, EngineError, Receipt, Written};
 

@@ -14,9 +14,8 @@ use tokio::task::spawn_blocking;
 use super::batch::{insert, write};
 use super::error::writer_error;
 use super::open::{OpenError, SqliteOptions, connect_writer, prepare};
-use super::rows::{
-    EVENT_COLUMNS, Questions, ReceiptRow, damaged, event_of_writer, head_of, signed, unsigned,
-};
+use super::rows::{Questions, event_of_writer, head_of};
+use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::writer::engine::{
     Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
 };

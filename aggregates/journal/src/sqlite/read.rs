@@ -9,7 +9,8 @@ use sqlx::{Arguments, Row};
 
 use super::error::journal_error;
 use super::open::{OpenError, SqliteOptions, connect_readers};
-use super::rows::{self, EVENT_COLUMNS, ReceiptRow, event_of, events_of, signed, unsigned};
+use super::rows::{self, event_of, events_of};
+use crate::columns::{EVENT_COLUMNS, ReceiptRow, signed, unsigned};
 use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot};
 use crate::writer::engine::{HeadState, Receipt};
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use invoiceapp_domain::{AllocatedNumber, StreamId};
+use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row};
 use uuid::Uuid;
 
-use crate::port::Committed;
-use crate::writer::engine::{EngineError, HeadState, Receipt, SeriesKey, TenantClaim, Wanted};
-
-/// The columns of an event, in the order that [`event_of`] reads them.
-pub(super) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
-     event_type, event_version, payload, metadata, event_id, recorded_at, hash";
+use crate::columns::{ReceiptRow, damaged, unsigned};
+use crate::writer::engine::{EngineError, HeadState, SeriesKey, TenantClaim, Wanted};
 
 /// Thirty-two bytes as text.
 pub(super) struct Hex([u8; 64]);
@@ -99,20 +95,6 @@ impl Questions {
     }
 }
 
-/// A receipt as it is stored.
-#[derive(Debug, Deserialize)]
-pub(super) struct ReceiptRow(
-    String,
-    String,
-    String,
-    u64,
-    u64,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<u64>,
-);
-
 impl ReceiptRow {
     /// Reads the columns `fingerprint` to `sequence` of the table.
     pub(super) fn of(row: &SqliteRow) -> Result<Self, Error> {
@@ -127,34 +109,6 @@ impl ReceiptRow {
             row.try_get(7)?,
             row.try_get::<Option<i64>, _>(8)?.map(unsigned),
         ))
-    }
-
-    /// The receipt, typed.
-    pub(super) fn receipt(self) -> Result<Receipt, EngineError> {
-        let position = self.4;
-        let damaged = |what: &str| damaged(position, format!("its receipt has no {what}"));
-        let mut fingerprint = [0; 32];
-        hex::decode_to_slice(&self.0, &mut fingerprint).map_err(|_| damaged("fingerprint"))?;
-        let number = match (self.6, self.7, self.8) {
-            (Some(series), Some(period), Some(sequence)) => Some(AllocatedNumber {
-                series,
-                period,
-                sequence,
-            }),
-            _ => None,
-        };
-        let committed = Committed {
-            stream: StreamId::from_columns(&self.1, &self.2).map_err(|_| damaged("stream"))?,
-            version: self.3,
-            position,
-            recorded_at: Timestamp::from_microsecond(self.5).map_err(|_| damaged("time"))?,
-            number,
-            replayed: false,
-        };
-        Ok(Receipt {
-            fingerprint,
-            committed,
-        })
     }
 }
 
@@ -270,21 +224,4 @@ pub(super) fn head_of(position: u64, hash: &str, micros: i64) -> Result<HeadStat
 pub(super) fn events_of(text: &str) -> Option<Vec<RecordedEvent>> {
     let rows: Vec<EventRow<'_>> = serde_json::from_str(text).ok()?;
     rows.into_iter().map(EventRow::event).collect()
-}
-
-pub(super) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {
-    EngineError::Damaged {
-        position,
-        reason: reason.into(),
-    }
-}
-
-/// SQLite's integers are signed; ours are never negative, as the tables' checks say.
-pub(super) fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-/// For parameters; nothing that we count reaches 2^63.
-pub(super) fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
