@@ -12,6 +12,13 @@ use crate::writer::engine::{EngineError, Receipt};
 pub(crate) const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, \
      event_type, event_version, payload, metadata, event_id, recorded_at, hash";
 
+/// The columns of a change, in the order that `change_of` of each engine reads them. Only metadata that
+/// tells of claims or a number is sent; a text that merely looks so does no harm.
+pub(crate) const CHANGE_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, hash, \
+     CASE WHEN CAST(metadata AS text) LIKE '%\"claims\":%' \
+         OR CAST(metadata AS text) LIKE '%\"number\":%' \
+     THEN CAST(metadata AS text) END";
+
 /// A receipt as it is stored.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReceiptRow(

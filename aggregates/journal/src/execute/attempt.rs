@@ -93,8 +93,9 @@ impl Attempts<'_> {
     {
         let loaded = current.map(|hot| Arc::clone(&hot.loaded));
         let actual = loaded.as_ref().map_or(0, |loaded| loaded.version);
-        if let Some(expected) = self.execution.expected_version.filter(|it| *it != actual) {
-            return Err(ExecuteError::VersionMismatch { expected, actual });
+        let is_expected = self.execution.expected_version.allows(actual);
+        if !is_expected && loaded.is_some() {
+            return Err(ExecuteError::VersionMismatch { actual });
         }
         let prepared = prepare(loaded.clone())
             .await
@@ -107,6 +108,11 @@ impl Attempts<'_> {
         let decision = decision.map_err(|refusal| ExecuteError::Refused(refusal.into()))?;
         if decision.events.is_empty() && loaded.is_none() {
             return Err(ExecuteError::NotFound);
+        }
+        // Of a stream that is not there a precondition says nothing unless the command would have
+        // begun it: any other command is refused for what it is (RFC 9110 section 13.2.1).
+        if !is_expected {
+            return Err(ExecuteError::VersionMismatch { actual });
         }
         Ok(Proposal {
             decision,

@@ -32,12 +32,10 @@ pub enum ExecuteError<E: std::error::Error + 'static> {
     /// The aggregate, or whoever prepared the command, said no.
     #[error(transparent)]
     Refused(E),
-    /// The stream is not at the version that the client insisted on (`If-Match`).
-    #[error("the stream is at version {actual}, not {expected}")]
+    /// The stream is not at a version that the client insisted on (`If-Match`).
+    #[error("the stream is at version {actual}, which is not the one insisted on")]
     VersionMismatch {
-        /// What the client insisted on.
-        expected: u64,
-        /// What it is; 0 for a stream that does not exist.
+        /// What it is; 0 for a stream that does not exist, and that the command would have begun.
         actual: u64,
     },
     /// The command id was used for something else.

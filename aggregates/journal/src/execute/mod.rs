@@ -8,6 +8,7 @@
 
 mod attempt;
 mod error;
+mod expected;
 mod hot;
 mod load;
 mod snapshots;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub use attempt::CONFLICT_ATTEMPTS_MAX;
 pub use error::{ExecuteError, LoadError};
+pub use expected::ExpectedVersion;
 pub use hot::HOT_BYTES_MAX;
 pub use snapshots::{SNAPSHOT_EVERY_EVENTS, SNAPSHOT_STATE_BYTES, SNAPSHOTS_WAITING_MAX};
 
@@ -46,8 +48,8 @@ pub struct Execution {
     pub causation_id: Option<Uuid>,
     /// W3C trace context of the request.
     pub traceparent: Option<String>,
-    /// `If-Match`: the version that the stream must have, with no second try.
-    pub expected_version: Option<u64>,
+    /// What the client insists on about the stream's version (`If-Match`).
+    pub expected_version: ExpectedVersion,
     /// The stream's key was made for this command: it is decided without reading, and the append
     /// proves that there was nothing.
     pub is_new_stream: bool,
@@ -69,7 +71,7 @@ impl Execution {
             correlation_id,
             causation_id: None,
             traceparent: None,
-            expected_version: None,
+            expected_version: ExpectedVersion::Whichever,
             is_new_stream: false,
         }
     }
@@ -84,8 +86,8 @@ impl Execution {
 
     /// Insists on a version of the stream (`If-Match`).
     #[must_use]
-    pub const fn with_expected_version(mut self, version: Option<u64>) -> Self {
-        self.expected_version = version;
+    pub fn with_expected_version(mut self, expected: ExpectedVersion) -> Self {
+        self.expected_version = expected;
         self
     }
 

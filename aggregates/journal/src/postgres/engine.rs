@@ -14,14 +14,14 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection, Executor, Row};
 use tokio::sync::watch;
 
-use super::error::{engine_error, of_write, within};
+use super::error::{engine_error, is_lock_timeout, of_write, within};
 use super::open::{DEADLINE, OpenError, PING_TIMEOUT, Settings, TRUSTED_FOR, connect_writer};
-use super::rows::{Questions, RECEIPT_JSON, bind_companions, bind_journal, event_of};
-use super::statements::{LOCK, LOOKUP, WRITE, WRITE_WITH_COMPANIONS};
-use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
+use super::rows::{Questions, RECEIPT_JSON, bind_companions, bind_journal, change_of, event_of};
+use super::statements::{GIVE_TURN, LOCK, LOOKUP, TAKE_TURN, WRITE, WRITE_WITH_COMPANIONS};
+use crate::columns::{CHANGE_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::READ_BYTES_MAX;
 use crate::writer::engine::{
-    Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
+    Batch, Change, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
 };
 
 /// A connection, and when it was last known to be alive.
@@ -37,7 +37,7 @@ pub(super) struct PostgresEngine {
     /// one.
     held: Option<Held>,
     lookup_sql: String,
-    tail_sql: String,
+    changes_sql: String,
     /// The last position that was written here, for those who tell other processes.
     written: watch::Sender<u64>,
 }
@@ -52,8 +52,8 @@ impl PostgresEngine {
             settings: settings.clone(),
             held: None,
             lookup_sql: LOOKUP.replace("{receipt}", RECEIPT_JSON),
-            tail_sql: format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+            changes_sql: format!(
+                "SELECT {CHANGE_COLUMNS} FROM events WHERE position >= $1 ORDER BY position LIMIT $2"
             ),
             written: watch::Sender::new(0),
         };
@@ -190,18 +190,32 @@ impl Engine for PostgresEngine {
         Ok(written)
     }
 
-    async fn tail(&mut self, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, EngineError> {
+    async fn take_turn(&mut self) -> Result<bool, EngineError> {
         let mut connection = self.connection().await?;
-        let statement = sqlx::query(&self.tail_sql)
-            .bind(signed(after))
+        let is_taken = match within(DEADLINE, connection.execute(TAKE_TURN)).await {
+            Ok(_) => true,
+            Err(failure) if is_lock_timeout(&failure) => false,
+            Err(failure) => return Err(failure.into()),
+        };
+        self.keep(connection);
+        Ok(is_taken)
+    }
+
+    async fn give_turn(&mut self) -> Result<(), EngineError> {
+        let mut connection = self.connection().await?;
+        run(&mut connection, GIVE_TURN).await?;
+        self.keep(connection);
+        Ok(())
+    }
+
+    async fn changes(&mut self, from: u64, limit: usize) -> Result<Vec<Change>, EngineError> {
+        let mut connection = self.connection().await?;
+        let statement = sqlx::query(&self.changes_sql)
+            .bind(signed(from))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let read = read_events(statement.fetch(&mut connection));
-        let (events, is_read_to_its_end) = within(DEADLINE, async { Ok(read.await) }).await??;
-        // What is on its way may be hundreds of megabytes: closing is cheaper than listening to it.
-        if is_read_to_its_end {
-            self.keep(connection);
-        }
-        Ok(events)
+        let rows = within(DEADLINE, statement.fetch_all(&mut connection)).await?;
+        self.keep(connection);
+        rows.iter().map(change_of).collect()
     }
 
     async fn close(mut self) {

@@ -10,6 +10,7 @@ use crate::port::JournalError;
 use crate::writer::engine::{EngineError, Written};
 
 const UNIQUE_VIOLATION: &str = "23505";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 const DATA_CORRUPTED: &str = "XX001";
 const INDEX_CORRUPTED: &str = "XX002";
 
@@ -27,6 +28,11 @@ pub(super) fn of_write(error: EngineFailure) -> Result<Written, EngineError> {
         }
         other => Err(other.into()),
     }
+}
+
+/// Whether the server gave up waiting for a lock. The connection is as good as before.
+pub(super) fn is_lock_timeout(failure: &EngineFailure) -> bool {
+    matches!(failure, EngineFailure::Database(error) if has_code(error, &[LOCK_NOT_AVAILABLE]))
 }
 
 /// A statement that did not end well, or not in time.

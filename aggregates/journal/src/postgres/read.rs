@@ -2,19 +2,21 @@
 //! answer is never silently short.
 
 use invoiceapp_domain::StreamId;
+use invoiceapp_observe::client::{called, table};
 use invoiceapp_schemas::{CommandId, RecordedEvent};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::{Connection, Postgres, Row};
+use tracing::Span;
 
-use super::engine::{head_of, read_events};
+use super::engine::{PostgresEngine, head_of, read_events};
 use super::error::{EngineFailure, journal_error, within};
 use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, readers};
 use super::rows::RECEIPT_JSON;
 use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::{Head, JournalError, JournalStatus, READ_EVENTS_MAX, Snapshot};
-use crate::writer::engine::Receipt;
+use crate::writer::engine::{Engine, Receipt};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -83,7 +85,7 @@ impl Reader {
             .bind(stream.aggregate_id())
             .bind(signed(after_version))
             .bind(page_rows(limit));
-        let events = self.events(statement).await?;
+        let events = called(selecting("events"), self.events(statement)).await?;
         for (version, event) in (after_version.saturating_add(1)..).zip(&events) {
             if event.version != version {
                 let reason = format!("{stream} has no version {version} before it");
@@ -105,7 +107,7 @@ impl Reader {
         let statement = sqlx::query(&self.all_sql)
             .bind(signed(after_position))
             .bind(page_rows(limit));
-        let events = self.events(statement).await?;
+        let events = called(selecting("events"), self.events(statement)).await?;
         let mut last = after_position;
         for event in &events {
             last = last.saturating_add(1);
@@ -154,10 +156,8 @@ impl Reader {
         &self,
         command: CommandId,
     ) -> Result<Option<Receipt>, JournalError> {
-        let row = self
-            .row(sqlx::query(&self.receipt_sql).bind(command.0))
-            .await?;
-        let Some(row) = row else {
+        let row = self.row(sqlx::query(&self.receipt_sql).bind(command.0));
+        let Some(row) = called(selecting("receipts"), row).await? else {
             return Ok(None);
         };
         let text: &str = row.try_get(0).map_err(|error| journal_error(&error))?;
@@ -167,7 +167,8 @@ impl Reader {
     }
 
     pub(super) async fn head(&self) -> Result<Head, JournalError> {
-        let head = head_of(&present(self.row(sqlx::query(HEAD)).await?)?)?;
+        let row = called(selecting("head"), self.row(sqlx::query(HEAD))).await?;
+        let head = head_of(&present(row)?)?;
         Ok(Head {
             position: head.position,
             hash: head.hash,
@@ -181,7 +182,7 @@ impl Reader {
         let statement = sqlx::query(SNAPSHOT)
             .bind(stream.kind.as_str())
             .bind(stream.aggregate_id());
-        let Some(row) = self.row(statement).await? else {
+        let Some(row) = called(selecting("snapshots"), self.row(statement)).await? else {
             return Ok(None);
         };
         let column = |error: sqlx::Error| journal_error(&error);
@@ -214,6 +215,11 @@ impl Reader {
             bytes: unsigned(row.try_get(5).map_err(column)?),
         })
     }
+}
+
+/// The span of a read, as far as a request or another piece of work asks for it.
+fn selecting(from: &'static str) -> Span {
+    table(PostgresEngine::SYSTEM, "SELECT", from)
 }
 
 fn present(row: Option<PgRow>) -> Result<PgRow, JournalError> {

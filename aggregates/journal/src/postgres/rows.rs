@@ -11,10 +11,11 @@ use sqlx::query::Query;
 use sqlx::{Error, Postgres, Row};
 use uuid::Uuid;
 
+use super::error::engine_error;
 use crate::columns::{damaged, signed, unsigned};
 use crate::port::Snapshot;
 use crate::writer::engine::{
-    Batch, BatchEvent, EngineError, Receipt, SeriesKey, SeriesMove, TenantClaim, Wanted,
+    Batch, BatchEvent, Change, EngineError, Receipt, SeriesKey, SeriesMove, TenantClaim, Wanted,
 };
 
 /// A receipt as JSON, as [`ReceiptRow`] reads it.
@@ -198,5 +199,24 @@ pub(super) fn event_of(row: &PgRow) -> Result<RecordedEvent, EngineError> {
         metadata_json: json(7, "metadata")?,
         payload_json: json(6, "payload")?,
         hash: ChainHash(hash.try_into().map_err(|_| bad("hash"))?),
+    })
+}
+
+/// Reads what an event means from the columns [`CHANGE_COLUMNS`](crate::columns::CHANGE_COLUMNS).
+///
+/// # Errors
+/// As [`event_of`].
+pub(super) fn change_of(row: &PgRow) -> Result<Change, EngineError> {
+    let position = unsigned(row.try_get(0).map_err(|error| engine_error(&error))?);
+    let bad = |what: &str| damaged(position, format!("its {what} cannot be read"));
+    let text = |index: usize, what: &str| row.try_get::<&str, _>(index).map_err(|_| bad(what));
+    let hash: &[u8] = row.try_get(4).map_err(|_| bad("hash"))?;
+    Ok(Change {
+        position,
+        stream: StreamId::from_columns(text(1, "type")?, text(2, "aggregate_id")?)
+            .map_err(|_| bad("stream"))?,
+        version: unsigned(row.try_get(3).map_err(|_| bad("sequence"))?),
+        hash: ChainHash(hash.try_into().map_err(|_| bad("hash"))?),
+        metadata_json: row.try_get(5).map_err(|_| bad("metadata"))?,
     })
 }

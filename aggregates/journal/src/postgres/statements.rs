@@ -88,5 +88,17 @@ SELECT head.position, head.hash, head.recorded_at,
             WITH ORDINALITY AS asked (tenant, code, period, place))::text
 FROM head WHERE id";
 
+/// Waits for the turn among those that ask for it. The lock is the session's, so it outlives the
+/// transaction of these statements, and the waiting has a limit of its own. Its key is a number of
+/// ours and the journal's `head`, so that journals of one database do not wait for each other.
+pub(super) const TAKE_TURN: &str = "\
+SELECT set_config('lock_timeout', '500', false); \
+SELECT pg_advisory_lock((20041123::bigint << 32) + 'head'::regclass::oid::bigint); \
+SELECT set_config('lock_timeout', '0', false)";
+
+/// Gives the turn back.
+pub(super) const GIVE_TURN: &str =
+    "SELECT pg_advisory_unlock((20041123::bigint << 32) + 'head'::regclass::oid::bigint)";
+
 /// From here on nobody else can move the head. Two statements, one round trip.
 pub(super) const LOCK: &str = "BEGIN; SELECT 1 FROM head WHERE id FOR UPDATE";

@@ -5,7 +5,7 @@ use invoiceapp_schemas::CommandId;
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::error::{of_write, writer_error};
+use super::error::{engine_error, of_write};
 use super::rows::{Hex, claim_row, series_row};
 use crate::columns::signed;
 use crate::port::Snapshot;
@@ -36,13 +36,13 @@ pub(super) const STATEMENTS: usize = 16;
 /// [`EngineError`]: the outcome is unknown; to be resolved on another connection.
 pub(super) fn write(connection: &mut Connection, batch: &Batch) -> Result<Written, EngineError> {
     let behavior = TransactionBehavior::Immediate;
-    let transaction = Transaction::new(connection, behavior).map_err(|e| writer_error(&e))?;
+    let transaction = Transaction::new(connection, behavior).map_err(|e| engine_error(&e))?;
     let written = insert(&transaction, batch)?;
     let end = match written {
         Written::Committed => transaction.commit(),
         Written::HeadMoved | Written::Occupied => transaction.rollback(),
     };
-    end.map_err(|error| writer_error(&error))?;
+    end.map_err(|error| engine_error(&error))?;
     Ok(written)
 }
 

@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
-use invoiceapp_schemas::RecordedEvent;
 use jiff::civil::Date;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
 
 use super::batch::{insert, write};
-use super::error::writer_error;
+use super::error::engine_error;
 use super::open::{OpenError, SqliteOptions, connect_writer, prepare};
-use super::rows::{Questions, event_of_writer, head_of};
-use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
+use super::rows::{Questions, change_of, head_of};
+use crate::columns::{CHANGE_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::writer::engine::{
-    Batch, Engine, EngineError, Facts, HeadState, SeriesKey, SeriesState, Wanted, Written,
+    Batch, Change, Engine, EngineError, Facts, SeriesKey, SeriesState, Wanted, Written,
 };
 
 /// One statement, so one instant. Every answer begins with the place of its question.
@@ -102,7 +101,7 @@ fn panicked() -> EngineError {
 
 fn run(connection: &Connection, sql: &'static str) -> Result<(), EngineError> {
     let done = connection.execute_batch(sql);
-    done.map_err(|error| writer_error(&error))
+    done.map_err(|error| engine_error(&error))
 }
 
 fn ask(connection: &Connection, questions: &Questions) -> Result<Facts, EngineError> {
@@ -111,24 +110,24 @@ fn ask(connection: &Connection, questions: &Questions) -> Result<Facts, EngineEr
         .map_err(|error| damaged(0, error.to_string()))?;
     let mut statement = connection
         .prepare_cached(LOOKUP)
-        .map_err(|error| writer_error(&error))?;
+        .map_err(|error| engine_error(&error))?;
     let read = |row: &Row<'_>| Ok(facts_of(row, questions));
     statement
         .query_row(params_from_iter(texts), read)
-        .map_err(|error| writer_error(&error))?
+        .map_err(|error| engine_error(&error))?
 }
 
-fn read_tail(
+fn read_changes(
     connection: &Connection,
-    after: u64,
+    from: u64,
     limit: usize,
-) -> rusqlite::Result<Vec<Result<RecordedEvent, EngineError>>> {
+) -> rusqlite::Result<Vec<Result<Change, EngineError>>> {
     let sql = format!(
-        "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
+        "SELECT {CHANGE_COLUMNS} FROM events WHERE position >= ?1 ORDER BY position LIMIT ?2"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map((signed(after), limit), |row| Ok(event_of_writer(row)))?;
+    let rows = statement.query_map((signed(from), limit), |row| Ok(change_of(row)))?;
     rows.collect()
 }
 
@@ -174,11 +173,11 @@ impl Engine for SqliteEngine {
         self.with(write_and_unlock).await
     }
 
-    async fn tail(&mut self, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, EngineError> {
+    async fn changes(&mut self, from: u64, limit: usize) -> Result<Vec<Change>, EngineError> {
         let read = move |connection: &mut Connection| {
-            let events = read_tail(connection, after, limit);
-            events
-                .map_err(|error| writer_error(&error))?
+            let changes = read_changes(connection, from, limit);
+            changes
+                .map_err(|error| engine_error(&error))?
                 .into_iter()
                 .collect()
         };
@@ -197,7 +196,7 @@ impl Engine for SqliteEngine {
 }
 
 fn facts_of(row: &Row<'_>, questions: &Questions) -> Result<Facts, EngineError> {
-    let head = head_of_row(row)?;
+    let head = head_of(row)?;
     let mut facts = Facts::of_head(head);
     for (index, version) in answers::<(usize, Option<i64>)>(row, 3)? {
         if let (Some(stream), Some(version)) = (questions.streams.get(index), version) {
@@ -244,16 +243,6 @@ fn series_of(
 }
 
 fn answers<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Vec<T>, EngineError> {
-    let text: String = row.get(column).map_err(|error| writer_error(&error))?;
+    let text: String = row.get(column).map_err(|error| engine_error(&error))?;
     serde_json::from_str(&text).map_err(|error| damaged(0, format!("look-up {column}: {error}")))
-}
-
-fn head_of_row(row: &Row<'_>) -> Result<HeadState, EngineError> {
-    let column = |error: rusqlite::Error| writer_error(&error);
-    let hash: String = row.get(1).map_err(column)?;
-    head_of(
-        unsigned(row.get(0).map_err(column)?),
-        &hash,
-        row.get(2).map_err(column)?,
-    )
 }

@@ -6,6 +6,7 @@ mod error;
 mod open;
 mod read;
 mod read_only;
+mod readers;
 mod rows;
 
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use invoiceapp_schemas::{CommandId, CommandStamp, RecordedEvent};
 use tokio::sync::watch;
 
 pub use engine::SqliteEngine;
-pub use open::{BUSY_TIMEOUT, OpenError, READ_CONNECTIONS, SqliteOptions};
+pub use open::{BUSY_TIMEOUT, OpenError, SqliteOptions};
 pub use read_only::SqliteReadOnly;
+pub use readers::READ_CONNECTIONS;
 
 use crate::port::{
     Append, AppendError, Committed, Head, Journal, JournalError, JournalStatus, Snapshot,

@@ -5,33 +5,22 @@ use std::time::Duration;
 
 use rusqlite::{Connection as Writing, OpenFlags};
 use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use thiserror::Error;
 
 use super::batch::STATEMENTS;
-use super::error::{is_damaged, is_not_writable, writer_error};
+use super::error::{engine_error, explain_migration};
 use crate::writer::engine::EngineError;
 
 /// How long a statement waits for a lock that another connection holds.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections that read.
-pub const READ_CONNECTIONS: u32 = 4;
-/// How long a reader waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of the writing connection, in KiB, as SQLite wants it: negative.
 const WRITER_CACHE: i64 = -16_384;
-/// Page cache of each reading connection.
-const READER_CACHE: &str = "-4096";
 /// Pages in the write-ahead log before they are moved into the file: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4_096;
 /// Bytes to which the write-ahead log is cut back after a burst.
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
-/// Rows that may wait between a connection's thread and its reader.
-const ROW_CHANNEL_ROWS: usize = 512;
 /// What `PRAGMA synchronous` answers for FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
 
@@ -65,7 +54,7 @@ pub enum OpenError {
         path: PathBuf,
         /// What the database says.
         #[source]
-        source: sqlx::Error,
+        source: EngineError,
     },
     /// The file is damaged, or is something else.
     #[error("{path} is not a database, or is damaged")]
@@ -74,7 +63,7 @@ pub enum OpenError {
         path: PathBuf,
         /// What the database says.
         #[source]
-        source: sqlx::Error,
+        source: EngineError,
     },
     /// A newer version of the system, or another one, has made its tables.
     #[error("{path} has tables that this version does not know")]
@@ -101,25 +90,13 @@ pub enum OpenError {
     Head(#[source] EngineError),
     /// Anything else the database says.
     #[error("the database cannot be opened")]
-    Database(#[source] sqlx::Error),
-}
-
-fn explain(options: &SqliteOptions, source: sqlx::Error) -> OpenError {
-    let path = options.path.clone();
-    if is_not_writable(&source) {
-        OpenError::NotWritable { path, source }
-    } else if is_damaged(&source) {
-        OpenError::NotAJournal { path, source }
-    } else {
-        OpenError::Database(source)
-    }
+    Database(#[source] EngineError),
 }
 
 fn common(options: &SqliteOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(&options.path)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROW_CHANNEL_ROWS)
         .disable_statement_logging()
 }
 
@@ -136,12 +113,12 @@ pub(super) async fn prepare(options: &SqliteOptions) -> Result<(), OpenError> {
     let mut connection = settings
         .connect()
         .await
-        .map_err(|source| explain(options, source))?;
+        .map_err(|error| explain_migration(options, &error))?;
     migrate(options, &mut connection).await?;
     connection
         .close()
         .await
-        .map_err(|source| explain(options, source))
+        .map_err(|error| explain_migration(options, &error))
 }
 
 /// The writing connection, with its promises checked. Blocks.
@@ -182,7 +159,7 @@ impl From<rusqlite::Error> for WriterOpenError {
 impl From<WriterOpenError> for EngineError {
     fn from(error: WriterOpenError) -> Self {
         match error {
-            WriterOpenError::Database(error) => writer_error(&error),
+            WriterOpenError::Database(error) => engine_error(&error),
             WriterOpenError::Broken { pragma, found } => Self::Unavailable {
                 reason: OpenError::NotDurable { pragma, found }.to_string(),
             },
@@ -193,7 +170,7 @@ impl From<WriterOpenError> for EngineError {
 impl From<WriterOpenError> for OpenError {
     fn from(error: WriterOpenError) -> Self {
         match error {
-            WriterOpenError::Database(error) => Self::Writer(writer_error(&error)),
+            WriterOpenError::Database(error) => Self::Writer(engine_error(&error)),
             WriterOpenError::Broken { pragma, found } => Self::NotDurable { pragma, found },
         }
     }
@@ -225,38 +202,18 @@ async fn migrate(
     sqlx::query("BEGIN IMMEDIATE; ROLLBACK")
         .execute(&mut *connection)
         .await
-        .map_err(|source| explain(options, source))?;
+        .map_err(|error| explain_migration(options, &error))?;
     // `run` is the same, and the compiler cannot prove its future to be `Send`.
     let migrated = sqlx::migrate!("./migrations/sqlite")
         .run_direct(connection)
         .await;
     migrated.map_err(|error| match error {
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
-            explain(options, source)
+            explain_migration(options, &source)
         }
         other => OpenError::UnknownSchema {
             path: options.path.clone(),
             source: other,
         },
     })
-}
-
-/// The reading connections.
-///
-/// # Errors
-/// [`OpenError`].
-pub(super) async fn connect_readers(options: &SqliteOptions) -> Result<SqlitePool, OpenError> {
-    let settings = common(options)
-        .read_only(true)
-        .pragma("cache_size", READER_CACHE);
-    SqlitePoolOptions::new()
-        .max_connections(READ_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // A connection to a file does not go stale, and asking it costs as much as a read.
-        .test_before_acquire(false)
-        .connect_with(settings)
-        .await
-        .map_err(|source| explain(options, source))
 }

@@ -1,18 +1,17 @@
 //! Between the journal's values and SQLite's: events come out as columns, look-ups go in and come out
 //! as JSON.
 
-use std::borrow::Cow;
-
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Error, Row};
+use rusqlite::Row;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::columns::{ReceiptRow, damaged, unsigned};
-use crate::writer::engine::{EngineError, HeadState, SeriesKey, TenantClaim, Wanted};
+use crate::writer::engine::{
+    Change, EngineError, HeadState, Receipt, SeriesKey, TenantClaim, Wanted,
+};
 
 /// Thirty-two bytes as text.
 pub(super) struct Hex([u8; 64]);
@@ -95,40 +94,43 @@ impl Questions {
     }
 }
 
-impl ReceiptRow {
-    /// Reads the columns `fingerprint` to `sequence` of the table.
-    pub(super) fn of(row: &SqliteRow) -> Result<Self, Error> {
-        Ok(Self(
-            row.try_get(0)?,
-            row.try_get(1)?,
-            row.try_get(2)?,
-            unsigned(row.try_get(3)?),
-            unsigned(row.try_get(4)?),
-            row.try_get(5)?,
-            row.try_get(6)?,
-            row.try_get(7)?,
-            row.try_get::<Option<i64>, _>(8)?.map(unsigned),
-        ))
-    }
-}
-
-/// Reads one event from the columns [`EVENT_COLUMNS`].
+/// Reads a receipt from the columns `fingerprint` to `sequence` of the table.
 ///
 /// # Errors
 /// [`EngineError::Damaged`] with its position when a column holds what we never write.
-pub(super) fn event_of(row: &SqliteRow) -> Result<RecordedEvent, EngineError> {
-    let column = |error: Error| damaged(0, error.to_string());
-    let position = unsigned(row.try_get(0).map_err(column)?);
-    let bad = |what: &str| damaged(position, format!("its {what} cannot be read"));
-    let text = |index: usize, what: &str| row.try_get::<&str, _>(index).map_err(|_| bad(what));
+pub(super) fn receipt_of(row: &Row<'_>) -> Result<Receipt, EngineError> {
+    let columns = || {
+        Ok::<_, rusqlite::Error>(ReceiptRow(
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            unsigned(row.get(3)?),
+            unsigned(row.get(4)?),
+            row.get(5)?,
+            row.get(6)?,
+            row.get(7)?,
+            row.get::<_, Option<i64>>(8)?.map(unsigned),
+        ))
+    };
+    let receipt = columns().map_err(|_| damaged(0, "a receipt cannot be read"))?;
+    receipt.receipt()
+}
+
+/// Reads one event from the columns [`EVENT_COLUMNS`](crate::columns::EVENT_COLUMNS).
+///
+/// # Errors
+/// [`EngineError::Damaged`] with its position when a column holds what we never write.
+pub(super) fn event_of(row: &Row<'_>) -> Result<RecordedEvent, EngineError> {
+    let (position, bad) = place_of(row);
+    let text = |index: usize, what: &str| text_of(row, index).ok_or_else(|| bad(what));
     let mut hash = ChainHash::GENESIS;
     hex::decode_to_slice(text(10, "hash")?, &mut hash.0).map_err(|_| bad("hash"))?;
-    let micros: i64 = row.try_get(9).map_err(|_| bad("recorded_at"))?;
+    let micros: i64 = row.get(9).map_err(|_| bad("recorded_at"))?;
     Ok(RecordedEvent {
         position,
         stream: StreamId::from_columns(text(1, "type")?, text(2, "aggregate_id")?)
             .map_err(|_| bad("stream"))?,
-        version: unsigned(row.try_get(3).map_err(|_| bad("sequence"))?),
+        version: unsigned(row.get(3).map_err(|_| bad("sequence"))?),
         event_id: Uuid::try_parse(text(8, "event_id")?).map_err(|_| bad("event_id"))?,
         event_type: text(4, "event_type")?.to_owned(),
         schema_version: text(5, "event_version")?
@@ -141,87 +143,50 @@ pub(super) fn event_of(row: &SqliteRow) -> Result<RecordedEvent, EngineError> {
     })
 }
 
-/// The columns [`EVENT_COLUMNS`] as a JSON array.
-#[derive(Deserialize)]
-struct EventRow<'a>(
-    u64,
-    #[serde(borrow)] Cow<'a, str>,
-    #[serde(borrow)] Cow<'a, str>,
-    u64,
-    String,
-    #[serde(borrow)] Cow<'a, str>,
-    String,
-    String,
-    #[serde(borrow)] Cow<'a, str>,
-    i64,
-    #[serde(borrow)] Cow<'a, str>,
-);
-
-impl EventRow<'_> {
-    /// Nothing when a column holds what we never write.
-    fn event(self) -> Option<RecordedEvent> {
-        let mut hash = ChainHash::GENESIS;
-        hex::decode_to_slice(self.10.as_bytes(), &mut hash.0).ok()?;
-        Some(RecordedEvent {
-            position: self.0,
-            stream: StreamId::from_columns(&self.1, &self.2).ok()?,
-            version: self.3,
-            event_id: Uuid::try_parse(&self.8).ok()?,
-            event_type: self.4,
-            schema_version: self.5.parse().ok()?,
-            recorded_at: Timestamp::from_microsecond(self.9).ok()?,
-            metadata_json: self.7,
-            payload_json: self.6,
-            hash,
-        })
-    }
+/// A row's position, and how to say that something of it cannot be read.
+fn place_of(row: &Row<'_>) -> (u64, impl Fn(&str) -> EngineError + use<>) {
+    let position = unsigned(row.get(0).unwrap_or(0));
+    let bad = move |what: &str| damaged(position, format!("its {what} cannot be read"));
+    (position, bad)
 }
 
-/// Reads one event from the columns [`EVENT_COLUMNS`], on the writing connection.
+fn text_of<'a>(row: &'a Row<'_>, index: usize) -> Option<&'a str> {
+    row.get_ref(index).ok()?.as_str().ok()
+}
+
+/// Reads what an event means from the columns [`CHANGE_COLUMNS`](crate::columns::CHANGE_COLUMNS).
 ///
 /// # Errors
 /// As [`event_of`].
-pub(super) fn event_of_writer(row: &rusqlite::Row<'_>) -> Result<RecordedEvent, EngineError> {
-    let columns = || {
-        Ok::<_, rusqlite::Error>(EventRow(
-            unsigned(row.get(0)?),
-            Cow::Owned(row.get(1)?),
-            Cow::Owned(row.get(2)?),
-            unsigned(row.get(3)?),
-            row.get(4)?,
-            Cow::Owned(row.get(5)?),
-            row.get(6)?,
-            row.get(7)?,
-            Cow::Owned(row.get(8)?),
-            row.get(9)?,
-            Cow::Owned(row.get(10)?),
-        ))
-    };
-    let position = unsigned(row.get(0).unwrap_or(0));
-    let event = columns().ok().and_then(EventRow::event);
-    event.ok_or_else(|| damaged(position, "a column of it cannot be read"))
-}
-
-/// The head, from its columns.
-///
-/// # Errors
-/// [`EngineError::Damaged`] when one of them holds what we never write.
-pub(super) fn head_of(position: u64, hash: &str, micros: i64) -> Result<HeadState, EngineError> {
-    let mut chain = ChainHash::GENESIS;
-    hex::decode_to_slice(hash, &mut chain.0)
-        .map_err(|_| damaged(position, "the head's hash cannot be read"))?;
-    let recorded_at = Timestamp::from_microsecond(micros)
-        .map_err(|_| damaged(position, "the head's time cannot be read"))?;
-    Ok(HeadState {
+pub(super) fn change_of(row: &Row<'_>) -> Result<Change, EngineError> {
+    let (position, bad) = place_of(row);
+    let text = |index: usize, what: &str| text_of(row, index).ok_or_else(|| bad(what));
+    let mut hash = ChainHash::GENESIS;
+    hex::decode_to_slice(text(4, "hash")?, &mut hash.0).map_err(|_| bad("hash"))?;
+    Ok(Change {
         position,
-        hash: chain,
-        recorded_at,
+        stream: StreamId::from_columns(text(1, "type")?, text(2, "aggregate_id")?)
+            .map_err(|_| bad("stream"))?,
+        version: unsigned(row.get(3).map_err(|_| bad("sequence"))?),
+        hash,
+        metadata_json: row.get(5).map_err(|_| bad("metadata"))?,
     })
 }
 
-/// Reads events from a JSON array of arrays of the columns [`EVENT_COLUMNS`]; nothing when one of
-/// them cannot be read.
-pub(super) fn events_of(text: &str) -> Option<Vec<RecordedEvent>> {
-    let rows: Vec<EventRow<'_>> = serde_json::from_str(text).ok()?;
-    rows.into_iter().map(EventRow::event).collect()
+/// The head, from the first three columns.
+///
+/// # Errors
+/// [`EngineError::Damaged`] when one of them holds what we never write.
+pub(super) fn head_of(row: &Row<'_>) -> Result<HeadState, EngineError> {
+    let (position, _) = place_of(row);
+    let bad = |what: &str| damaged(position, format!("the head's {what} cannot be read"));
+    let mut hash = ChainHash::GENESIS;
+    let text = text_of(row, 1).ok_or_else(|| bad("hash"))?;
+    hex::decode_to_slice(text, &mut hash.0).map_err(|_| bad("hash"))?;
+    let micros = row.get(2).map_err(|_| bad("time"))?;
+    Ok(HeadState {
+        position,
+        hash,
+        recorded_at: Timestamp::from_microsecond(micros).map_err(|_| bad("time"))?,
+    })
 }

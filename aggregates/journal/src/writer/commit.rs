@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use invoiceapp_domain::{Ambient, StreamId};
+use invoiceapp_observe::TraceContext;
+use invoiceapp_observe::client::{called, database};
 use tokio::sync::watch;
 use tracing::Instrument;
 
@@ -15,6 +17,7 @@ use super::inbox::Work;
 use super::memory::Memory;
 use super::observe::WriterStats;
 use super::spans;
+use super::turns::Turns;
 use super::view::{Layer, View};
 use super::writability::LastWrite;
 use crate::port::{Append, AppendError, Committed, JournalError, Snapshot, Writability};
@@ -53,6 +56,7 @@ pub(crate) struct Committer<E> {
     head: watch::Sender<u64>,
     last_write: LastWrite,
     stats: Arc<WriterStats>,
+    pub(super) turns: Turns,
 }
 
 impl<E: Engine> Committer<E> {
@@ -65,6 +69,7 @@ impl<E: Engine> Committer<E> {
             head,
             last_write: LastWrite::new(),
             stats: Arc::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -137,11 +142,13 @@ impl<E: Engine> Committer<E> {
         if outcome.is_err() {
             spans::failed(&span);
         }
+        let trace = TraceContext::of(&span);
         drop(span);
         // Readers first: whoever is answered may read at once what it has written.
         let position = self.memory.head.position;
         self.tell(position);
-        self.stats.committed(work.appends.len(), began.elapsed());
+        self.stats
+            .committed(work.appends.len(), began.elapsed(), trace);
         Answers::new(work, outcome)
     }
 
@@ -163,6 +170,7 @@ impl<E: Engine> Committer<E> {
 
     async fn take_through(&mut self, requests: &Requests<'_>) -> Result<Outcomes, EngineError> {
         for _ in 0..FAST_ROUNDS_MAX {
+            self.queue_up().await?;
             if !self.memory.is_exact {
                 self.relearn().await?;
             }
@@ -170,6 +178,7 @@ impl<E: Engine> Committer<E> {
                 Round::Done(outcomes) => return Ok(outcomes),
                 Round::HeadMoved => {
                     self.stats.lost_round();
+                    self.turns.lost();
                     self.memory.is_exact = false;
                 }
                 Round::Occupied => break,
@@ -189,7 +198,7 @@ impl<E: Engine> Committer<E> {
             if wanted.is_empty() {
                 break decided;
             }
-            let found = self.engine.lookup(&wanted).await?;
+            let found = called(database(E::SYSTEM, "SELECT"), self.engine.lookup(&wanted)).await?;
             if found.head != self.memory.head {
                 return Ok(Round::HeadMoved);
             }
@@ -217,7 +226,7 @@ impl<E: Engine> Committer<E> {
         for append in &requests.appends {
             wanted.extend(Wanted::everything_of(append));
         }
-        let found = self.engine.lock(&wanted).await?;
+        let found = called(database(E::SYSTEM, "SELECT"), self.engine.lock(&wanted)).await?;
         let mut facts = Layer::default();
         facts.add(&wanted, &found);
         let mut wanted = Wanted::default();

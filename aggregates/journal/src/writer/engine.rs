@@ -188,6 +188,22 @@ pub struct BatchEvent {
     pub command: CommandId,
 }
 
+/// What an event of another writer means to those who remember: no more of it than that, because where
+/// several write, each reads what all the others have written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands.
+    pub position: u64,
+    /// The stream that it has lengthened.
+    pub stream: StreamId,
+    /// The version that the stream has come to.
+    pub version: u64,
+    /// Its hash.
+    pub hash: ChainHash,
+    /// Its metadata, if claims or a number were taken with it.
+    pub metadata_json: Option<String>,
+}
+
 /// The last number that a batch gives out in a period of a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesMove {
@@ -311,11 +327,29 @@ pub trait Engine: Send + 'static {
     /// [`EngineError`]: the outcome is unknown, and the lock is given back.
     async fn write_locked(&mut self, batch: &Arc<Batch>) -> Result<Written, EngineError>;
 
-    /// Events after a position, to learn what another writer has done.
+    /// Waits until it is this writer's turn among those that ask, and keeps it until `give_turn` or
+    /// the end of the connection. A turn guards nothing, it spares lost rounds; so an engine with one
+    /// writer has nothing to do. False when somebody keeps it for too long.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the connection is lost, and whatever turn it had.
+    async fn take_turn(&mut self) -> Result<bool, EngineError> {
+        Ok(true)
+    }
+
+    /// Lets the next one have its turn.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the connection is lost, which lets the next one as well.
+    async fn give_turn(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// What the events from a position on mean to those who remember, in order.
     ///
     /// # Errors
     /// [`EngineError`] when they cannot be read.
-    async fn tail(&mut self, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, EngineError>;
+    async fn changes(&mut self, from: u64, limit: usize) -> Result<Vec<Change>, EngineError>;
 
     /// Gives up the connection; called once, last.
     async fn close(self);

@@ -108,6 +108,17 @@ impl Inbox {
         work
     }
 
+    /// Whether there is work, or is when those who were just answered had their turn to come.
+    async fn hears_soon(&self) -> bool {
+        for _ in 0..GATHER_IDLE_TURNS_MAX {
+            if self.carried.is_some() || !self.receiver.is_empty() {
+                return true;
+            }
+            tokio::task::yield_now().await;
+        }
+        false
+    }
+
     /// To be called when `answered` are about to be answered.
     fn expect(&mut self, answered: usize) {
         self.expected = answered.saturating_add(self.receiver.len());
@@ -155,6 +166,10 @@ pub(super) async fn run<E: Engine>(mut inbox: Inbox, mut committer: Committer<E>
                 inbox.expect(answers.appends());
                 answers.give(&stats);
                 committer.settle();
+                let may_go_on = committer.turn();
+                if may_go_on == Some(false) || (may_go_on.is_some() && !inbox.hears_soon().await) {
+                    committer.end_turn().await;
+                }
             }
             Ok(None) => break,
             Err(_) => committer.probe().await,

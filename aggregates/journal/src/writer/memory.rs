@@ -2,10 +2,10 @@
 //! whoever moves the head otherwise makes [`Memory::learn`] or [`Memory::forget`] necessary.
 
 use invoiceapp_domain::{ClaimChange, StreamId};
-use invoiceapp_schemas::{CommandId, RecordedEvent};
+use invoiceapp_schemas::{CommandId, Metadata};
 use jiff::civil::Date;
 
-use super::engine::{HeadState, Receipt, SeriesCode, SeriesKey, TenantClaim};
+use super::engine::{Change, HeadState, Receipt, SeriesCode, SeriesKey, TenantClaim};
 use super::generations::Generations;
 
 /// Streams whose version is remembered, at least; never more than twice as many.
@@ -55,20 +55,23 @@ impl Memory {
 
     /// Takes in an event that another writer committed. False when it cannot be read, and
     /// everything has to be forgotten.
-    pub(crate) fn learn(&mut self, event: &RecordedEvent) -> bool {
-        self.streams.insert(event.stream.clone(), event.version);
-        let Ok(metadata) = event.metadata() else {
+    pub(crate) fn learn(&mut self, change: &Change) -> bool {
+        self.streams.insert(change.stream.clone(), change.version);
+        let Some(json) = &change.metadata_json else {
+            return true;
+        };
+        let Ok(metadata) = serde_json::from_str::<Metadata>(json) else {
             return false;
         };
-        for change in metadata.claims {
-            let (ClaimChange::Take(key) | ClaimChange::Release(key)) = change;
+        for claim in metadata.claims {
+            let (ClaimChange::Take(key) | ClaimChange::Release(key)) = claim;
             self.claims.remove(&TenantClaim {
-                tenant: event.stream.tenant.clone(),
+                tenant: change.stream.tenant.clone(),
                 key,
             });
         }
         if let Some(number) = metadata.number {
-            let tenant = event.stream.tenant.clone();
+            let tenant = change.stream.tenant.clone();
             let key = SeriesKey {
                 tenant,
                 code: number.series,

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | fast path, everything remembered or fresh | 1 |
 //! | a cold stream or series, or a refusal | 1 look-up more |
-//! | the head has moved | read the tail, then again; at most [`FAST_ROUNDS_MAX`] rounds |
+//! | the head has moved | wait for the turn, read the tail, then again; at most [`FAST_ROUNDS_MAX`] rounds |
 //! | a primary key was in use, or the rounds are lost | slow path: lock, look everything up, write |
 //! | the engine failed | look at the head and the receipts: what is there was committed |
 //!
@@ -32,6 +32,7 @@ pub mod observe;
 mod queue;
 mod recover;
 mod spans;
+mod turns;
 mod view;
 mod writability;
 
@@ -40,3 +41,4 @@ pub use engine::Engine;
 pub use inbox::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 pub use memory::{REMEMBERED_CLAIMS_MAX, REMEMBERED_RECEIPTS_MAX, REMEMBERED_STREAMS_MAX};
 pub use queue::{QUEUE_BYTES_MAX, QUEUE_REQUESTS_MAX, SNAPSHOT_BYTES_MAX, Writer};
+pub use turns::TURN_MAX;

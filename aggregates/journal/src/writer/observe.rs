@@ -4,6 +4,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use invoiceapp_observe::TraceContext;
+use invoiceapp_observe::exemplars::exemplars;
+use invoiceapp_observe::metrics::JOURNAL_COMMIT_SECONDS;
+
 use crate::port::{AppendError, Committed, JournalError};
 
 /// Upper bounds of the sizes that [`WriterFigures::batch_commands`] tells apart.
@@ -120,9 +124,13 @@ impl<const N: usize> Counts<N> {
         }
     }
 
+    /// The place of the first bound that holds a value; behind all of them when none does.
+    fn bucket(&self, value: u64) -> usize {
+        self.bounds.partition_point(|bound| *bound < value)
+    }
+
     fn add(&self, value: u64) {
-        let bucket = self.bounds.iter().position(|bound| value <= *bound);
-        if let Some(counter) = bucket.and_then(|bucket| self.counts.get(bucket)) {
+        if let Some(counter) = self.counts.get(self.bucket(value)) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
         self.count.fetch_add(1, Ordering::Relaxed);
@@ -186,7 +194,8 @@ impl WriterStats {
         }
     }
 
-    pub(crate) fn committed(&self, commands: usize, took: Duration) {
+    /// A batch of so many commands was written, and that was a part of a trace, or of none.
+    pub(crate) fn committed(&self, commands: usize, took: Duration, trace: Option<TraceContext>) {
         // Snapshots alone are a batch of no command.
         if commands > 0 {
             self.batch_commands
@@ -194,6 +203,9 @@ impl WriterStats {
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.commit_micros.add(micros);
+        let bucket = self.commit_micros.bucket(micros);
+        let seconds = Duration::from_micros(micros).as_secs_f64();
+        exemplars().keep(JOURNAL_COMMIT_SECONDS, &[], bucket, seconds, trace);
     }
 
     pub(crate) fn entered(&self) {

@@ -1,9 +1,7 @@
 //! What the writer does when it does not know: whether a batch was written, or what others have.
 
-use invoiceapp_schemas::chain;
-
 use super::commit::Committer;
-use super::engine::{Batch, Engine, EngineError, Facts, HeadState, Wanted};
+use super::engine::{Batch, Change, Engine, EngineError, Facts, HeadState, Wanted};
 
 /// Events of other writers that are read to bring the memory up to date; beyond, it starts anew.
 const RELEARN_EVENTS_MAX: u64 = 10_000;
@@ -52,30 +50,30 @@ impl<E: Engine> Committer<E> {
         Ok(())
     }
 
-    /// False when the journal does not continue what the memory knows.
+    /// False when the journal does not continue what the memory knows: when the event that it knows
+    /// last is not there with its hash, or those after it do not lead to the head.
     async fn learn_until(&mut self, head: HeadState) -> Result<bool, EngineError> {
         while self.memory.head.position < head.position {
-            let after = self.memory.head.position;
-            let events = self.engine.tail(after, RELEARN_PAGE_EVENTS).await?;
-            if events.is_empty() {
+            let known = self.memory.head;
+            let from = known.position.max(1);
+            let changes = self.engine.changes(from, RELEARN_PAGE_EVENTS).await?;
+            let mut changes = changes.into_iter().peekable();
+            let is_known = |first: Change| first.position == from && first.hash == known.hash;
+            if known.position > 0 && !changes.next().is_some_and(is_known) {
                 return Ok(false);
             }
-            for event in events
-                .iter()
-                .take_while(|event| event.position <= head.position)
-            {
-                let is_next = chain(self.memory.head.hash, event) == event.hash;
-                if !is_next || !self.memory.learn(event) {
+            if changes.peek().is_none() {
+                return Ok(false);
+            }
+            for change in changes.take_while(|change| change.position <= head.position) {
+                let is_next = change.position == self.memory.head.position.saturating_add(1);
+                if !is_next || !self.memory.learn(&change) {
                     return Ok(false);
                 }
-                let (position, hash) = (event.position, event.hash);
-                self.memory.head = HeadState {
-                    position,
-                    hash,
-                    recorded_at: event.recorded_at,
-                };
+                (self.memory.head.position, self.memory.head.hash) = (change.position, change.hash);
             }
         }
+        self.memory.head.recorded_at = head.recorded_at;
         Ok(self.memory.head == head)
     }
 }

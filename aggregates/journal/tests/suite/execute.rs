@@ -1,4 +1,4 @@
-//! The executor: conflicts, retries with the same command id, `If-Match`, guards, snapshots.
+//! The executor: conflicts, retries with the same command id, guards, snapshots.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,8 +8,8 @@ use futures::future::join_all;
 use invoiceapp_domain::{Decider, STATE_HASH};
 use invoiceapp_journal::conformance::Subject;
 use invoiceapp_journal::execute::{
-    CONFLICT_ATTEMPTS_MAX, CommandExecutor, ExecuteError, Executed, LoadError, Prepared,
-    SNAPSHOT_EVERY_EVENTS,
+    CONFLICT_ATTEMPTS_MAX, CommandExecutor, ExecuteError, Executed, ExpectedVersion, LoadError,
+    Prepared, SNAPSHOT_EVERY_EVENTS,
 };
 use invoiceapp_journal::port::Snapshot;
 use invoiceapp_schemas::decode;
@@ -107,7 +107,7 @@ async fn a_retry_gets_the_first_answer_though_the_stream_has_gone_on() {
             assert_eq!((loaded, committed.replayed), (first.loaded.clone(), true));
             assert_eq!(committed.stream, ledger("a"));
         }
-        let strict = execution(&ledger("a"), 1).with_expected_version(Some(77));
+        let strict = execution(&ledger("a"), 1).with_expected_version(ExpectedVersion::exactly(77));
         assert!(
             retrying
                 .execute::<Ledger>(strict, open("A"))
@@ -166,50 +166,6 @@ async fn concurrent_commands_on_one_stream_are_decided_again_and_all_commit() {
         answer.unwrap();
     }
     assert_eq!(folded(&executor, "a").await.sum, 5);
-}
-
-#[tokio::test]
-async fn if_match_is_tried_once_and_answers_the_present_version() {
-    let subject = SqliteSubject::new();
-    let executor = executor(&subject).await;
-    let other = CommandExecutor::new(Arc::clone(executor.journal()));
-    executor
-        .execute::<Ledger>(execution(&ledger("a"), 1), open("A"))
-        .await
-        .unwrap();
-    other
-        .execute::<Ledger>(execution(&ledger("a"), 2), add(1))
-        .await
-        .unwrap();
-    // The first executor remembers version 1: neither it nor the memory of it may mislead.
-    let stale = execution(&ledger("a"), 3).with_expected_version(Some(1));
-    let mismatch = executor.execute::<Ledger>(stale, add(1)).await;
-    assert!(matches!(
-        mismatch,
-        Err(ExecuteError::VersionMismatch {
-            expected: 1,
-            actual: 2
-        })
-    ));
-    let right = execution(&ledger("a"), 4).with_expected_version(Some(2));
-    assert_eq!(
-        executor
-            .execute::<Ledger>(right, add(1))
-            .await
-            .unwrap()
-            .loaded
-            .version,
-        3
-    );
-    let absent = execution(&ledger("b"), 5).with_expected_version(Some(1));
-    let mismatch = executor.execute::<Ledger>(absent, open("B")).await;
-    assert!(matches!(
-        mismatch,
-        Err(ExecuteError::VersionMismatch {
-            expected: 1,
-            actual: 0
-        })
-    ));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod conformance;
 mod crash;
 mod event_store;
 mod execute;
+mod expected;
 mod ledger;
 mod postgres;
 mod sqlite;

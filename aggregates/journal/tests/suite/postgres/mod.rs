@@ -4,6 +4,7 @@ mod event_store;
 mod laws;
 mod outages;
 mod subject;
+mod turns;
 mod wire;
 
 use subject::PostgresSubject;
