@@ -3,6 +3,7 @@
 //! | event | what happens |
 //! |---|---|
 //! | every 5 minutes | [`KeySet::keep_fresh`] fetches the set in the background |
+//! | there are no keys yet that could serve | it tries again every second |
 //! | a token names a key we do not have | one forced fetch, shared by all who wait; at most one per 30 s |
 //! | the fetched set lacks that key | the id is remembered as absent, in a bounded list |
 //! | a fetch fails | the keys we have go on serving for 24 hours after the last good fetch |
@@ -29,6 +30,8 @@ use tokio::sync::watch;
 pub const REFRESH_INTERVAL_SECONDS: u64 = 300;
 /// How soon a failed background fetch is tried again, in seconds.
 const RETRY_INTERVAL_SECONDS: u64 = 10;
+/// The same while there are no keys, so that every request is refused, in seconds.
+const RETRY_INTERVAL_WITHOUT_KEYS_SECONDS: u64 = 1;
 /// The least time between two fetches that an unknown key id may force, in seconds.
 pub const FORCED_FETCH_INTERVAL_SECONDS: i64 = 30;
 /// How long a key id counts as absent after a fetch did not bring it, in seconds.
@@ -247,7 +250,10 @@ impl KeySet {
                 Ok(()) => REFRESH_INTERVAL_SECONDS,
                 Err(error) => {
                     tracing::warn!(cause = %error.0, "{error}");
-                    RETRY_INTERVAL_SECONDS
+                    match self.generation() {
+                        Ok(_) => RETRY_INTERVAL_SECONDS,
+                        Err(KeysStale) => RETRY_INTERVAL_WITHOUT_KEYS_SECONDS,
+                    }
                 }
             };
             tokio::time::sleep(Duration::from_secs(pause)).await;

@@ -146,7 +146,8 @@ pub struct Job {
     pub payload: Value,
     /// The event that asked for it.
     pub source: JobSource,
-    /// Which attempt this is, from 1; a wait for a fact or a part is not counted.
+    /// Which attempt this is, from 1; a wait for a fact or a part is not counted, and neither is an
+    /// attempt whose process was killed.
     pub attempt: u32,
     /// An earlier attempt marked its effect as started and never said how it ended: the effect may
     /// or may not have happened.
@@ -184,6 +185,8 @@ pub struct Claim {
     pub ticket: Ticket,
     /// How often in a row a part was down for it.
     pub unavailable: u32,
+    /// How often in a row whoever worked on it never said how that ended.
+    pub abandoned: u32,
 }
 
 /// A job on its way into the store.

@@ -55,7 +55,7 @@ pub struct JobRecord {
     pub key: String,
     /// Where it is in its life.
     pub state: JobState,
-    /// Attempts so far.
+    /// Attempts so far, without those whose process was killed.
     pub attempt: u32,
     /// The journal position of its event.
     pub position: u64,
@@ -172,7 +172,7 @@ pub trait JobStore: Send + Sync + fmt::Debug {
     ) -> Result<bool, JobStoreError>;
 
     /// Takes the next job that is due, or whose lease has run out, and that has no unfinished
-    /// earlier job of its key.
+    /// earlier job of its key. The latter is the same attempt once more.
     ///
     /// # Errors
     /// [`JobStoreError`].

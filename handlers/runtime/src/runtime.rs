@@ -29,8 +29,9 @@ pub struct Settings {
     pub lease: Duration,
     /// Attempts of a job that fails, before it is parked.
     pub attempts_max: u32,
-    /// Attempts of a job that may go without an end, because the process was killed, before the job is
-    /// taken for what kills it, and parked. Between two of them lies a lease.
+    /// Attempts of a job in a row that may go without an end, because the process was killed, before
+    /// the job is taken for what kills it, and parked. Between two of them lies a lease. They count for
+    /// nothing else: not as attempts that failed, and not for the pause.
     pub attempts_without_end_max: u32,
     /// The pause between them.
     pub retry: Backoff,

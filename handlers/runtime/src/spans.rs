@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use invoiceapp_observe::TraceContext;
 use invoiceapp_observe::metrics::metrics;
 use invoiceapp_observe::span::{fail, follow_traceparent};
 use tracing::Span;
@@ -65,10 +66,10 @@ pub(crate) fn attempted(
         .job_attempts
         .with_label_values(&[reactor, outcome])
         .inc();
+    let trace = TraceContext::of(span);
     metrics
         .job_duration
-        .with_label_values(&[reactor])
-        .observe(took.as_secs_f64());
+        .observe(&[reactor], took.as_secs_f64(), trace);
 }
 
 const fn outcome_of(verdict: Option<&Verdict>) -> &'static str {

@@ -176,8 +176,12 @@ async fn attempt(runtime: &ReactorRuntime, claim: Claim) -> Result<(), RuntimeEr
         spans::attempted(runtime.name(), &Span::current(), verdict, began.elapsed());
     };
     let (job, ticket) = (&claim.job, claim.ticket);
-    if job.attempt > runtime.parts.settings.attempts_without_end_max {
-        // No attempt ever said how it ended: the job kills the process that works on it.
+    if claim.abandoned > 0 {
+        let times = claim.abandoned;
+        warn!(reactor = runtime.name(), job = %job.id, times, "a job was abandoned, and is taken up");
+    }
+    if claim.abandoned >= runtime.parts.settings.attempts_without_end_max {
+        // Time and again nobody said how it ended: the job kills the process that works on it.
         let reason = "no attempt came to an end".to_owned();
         let verdict = Verdict::Park { reason };
         attempted(Some(&verdict));

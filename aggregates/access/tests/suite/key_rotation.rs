@@ -1,11 +1,15 @@
 //! The key cache under rotation, floods and outages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use invoiceapp_access::{ABSENT_KEY_IDS_MAX, KEYS_STALE_SECONDS_MAX, TokenRefusal};
 use serde_json::json;
 
 use crate::fixture::{NOW, TestKey, World, claims_with, good_claims, jwks};
+
+/// Sooner than keys that serve are fetched again.
+const SOON: Duration = Duration::from_secs(5);
 
 fn token_of(key: &TestKey) -> String {
     key.token(&key.header(), &good_claims())
@@ -117,6 +121,26 @@ async fn keys_go_on_serving_for_a_day_when_the_issuer_is_down() {
         verifier.verify(&token).await.unwrap_err(),
         TokenRefusal::KeysUnavailable
     );
+}
+
+#[tokio::test]
+async fn a_process_that_began_without_the_issuer_serves_soon_after_it_is_there() {
+    let world = World::new();
+    let verifier = world.verifier();
+    let keys = world.source.keys.lock().unwrap().take();
+    let fresh = Arc::clone(&world.keys);
+    let fresh = tokio::spawn(async move { fresh.keep_fresh().await });
+    let refusal = verifier.verify(&world.good_token()).await.unwrap_err();
+    assert_eq!(refusal, TokenRefusal::KeysUnavailable);
+    *world.source.keys.lock().unwrap() = keys;
+    // The clock stands still, so no token forces another fetch.
+    let served = async {
+        while verifier.verify(&world.good_token()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(SOON, served).await.unwrap();
+    fresh.abort();
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub(super) async fn all(jobs: &dyn JobStore) {
     released_leases_can_be_claimed_at_once(jobs).await;
     an_interrupted_effect_is_known_to_the_next_attempt(jobs).await;
     attempts_are_counted_unless_a_part_was_down(jobs).await;
+    an_abandoned_attempt_is_counted_apart_until_one_ends(jobs).await;
     the_next_due_time_ignores_what_is_held_back(jobs).await;
 }
 
@@ -149,6 +150,22 @@ async fn attempts_are_counted_unless_a_part_was_down(jobs: &dyn JobStore) {
         case.record("stubborn").await.reason.as_deref(),
         Some("a hiccup")
     );
+}
+
+async fn an_abandoned_attempt_is_counted_apart_until_one_ends(jobs: &dyn JobStore) {
+    let case = Case::new(jobs, "abandoned").await;
+    case.plan(vec![planned("orphaned", "a", 1)]).await;
+    for (now, attempt, abandoned) in [(0, 1, 0), (10, 1, 1), (20, 1, 2)] {
+        let claim = case.must_claim(at(now)).await;
+        assert_eq!((claim.job.attempt, claim.abandoned), (attempt, abandoned));
+    }
+    let claim = case.must_claim(at(30)).await;
+    assert_eq!((claim.job.attempt, claim.abandoned), (1, 3));
+    assert!(case.finish(&claim, retry(at(31), true), at(30)).await);
+    for (now, attempt, abandoned) in [(31, 2, 0), (41, 2, 1)] {
+        let claim = case.must_claim(at(now)).await;
+        assert_eq!((claim.job.attempt, claim.abandoned), (attempt, abandoned));
+    }
 }
 
 async fn the_next_due_time_ignores_what_is_held_back(jobs: &dyn JobStore) {

@@ -11,7 +11,8 @@ use crate::jobs::JobStoreError;
 
 // Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
 // whatever keeps it. A job that another process claims at this moment is skipped, and the later ones
-// of its key with it, because it is unfinished in every snapshot.
+// of its key with it, because it is unfinished in every snapshot. One that still runs was abandoned,
+// which is no failed attempt: nothing is known against the job.
 const CLAIM: &str = "\
 WITH next AS MATERIALIZED (
     SELECT candidate.id FROM jobs AS candidate
@@ -26,7 +27,9 @@ WITH next AS MATERIALIZED (
      ORDER BY candidate.due_at, candidate.position, candidate.ordinal
      LIMIT 1 FOR UPDATE OF candidate SKIP LOCKED)
 UPDATE jobs
-   SET state = 'running', due_at = $3, fence = fence + 1, attempt = attempt + 1, wake_on = NULL,
+   SET state = 'running', due_at = $3, fence = fence + 1, wake_on = NULL,
+       attempt = CASE jobs.state WHEN 'running' THEN attempt ELSE attempt + 1 END,
+       abandoned = CASE jobs.state WHEN 'running' THEN abandoned + 1 ELSE 0 END,
        claimed_wake = (SELECT wake_sequence FROM reactors WHERE name = $1), updated_at = $2
   FROM next
  WHERE jobs.id = next.id

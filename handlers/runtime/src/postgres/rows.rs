@@ -44,6 +44,7 @@ pub(super) fn claim_from_row(row: &PgRow) -> Result<Claim, JobStoreError> {
         job,
         ticket,
         unavailable: unsigned(row, "unavailable")?,
+        abandoned: unsigned(row, "abandoned")?,
     })
 }
 

@@ -9,10 +9,13 @@ use crate::job::{Claim, Ticket, Verdict};
 use crate::jobs::JobStoreError;
 
 // Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
-// whatever keeps it.
+// whatever keeps it. One that still runs was abandoned, which is no failed attempt: nothing is known
+// against the job.
 const CLAIM: &str = "\
 UPDATE jobs
-   SET state = 'running', due_at = ?3, fence = fence + 1, attempt = attempt + 1, wake_on = NULL,
+   SET state = 'running', due_at = ?3, fence = fence + 1, wake_on = NULL,
+       attempt = CASE state WHEN 'running' THEN attempt ELSE attempt + 1 END,
+       abandoned = CASE state WHEN 'running' THEN abandoned + 1 ELSE 0 END,
        claimed_wake = (SELECT wake_sequence FROM reactors WHERE name = ?1), updated_at = ?2
  WHERE id = (
     SELECT id FROM jobs AS candidate

@@ -46,6 +46,7 @@ pub(super) fn claim_from_row(row: &SqliteRow) -> Result<Claim, JobStoreError> {
         job,
         ticket,
         unavailable: unsigned(row, "unavailable")?,
+        abandoned: unsigned(row, "abandoned")?,
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use invoiceapp_domain::Ambient;
 use invoiceapp_runtime::{JobState, JobStore, Start, derived_command_id};
 
-use crate::harness::{REACTOR, Step, World};
+use crate::harness::{REACTOR, Step, World, retry};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -73,7 +73,7 @@ async fn a_crash_in_the_act_is_repeated_under_the_same_ids_and_known_to_be_a_rep
         derived_command_id(first.id, "report"),
         derived_command_id(second.id, "report")
     );
-    assert_eq!((first.attempt, second.attempt), (1, 2));
+    assert_eq!((first.attempt, second.attempt), (1, 1));
     assert_eq!((first.interrupted, second.interrupted), (false, true));
 }
 
@@ -130,6 +130,28 @@ async fn a_job_that_kills_its_process_each_time_is_parked() {
     runtime.run_due().await.unwrap();
     assert!(world.reactor.acted().is_empty());
     assert_eq!(world.record("killer").await.state, JobState::Parked);
+}
+
+#[tokio::test]
+async fn a_job_whose_process_was_killed_many_times_has_all_its_attempts_and_no_longer_pause() {
+    let world = World::new().await;
+    let runtime = world.runtime();
+    runtime.register(Start::Beginning).await.unwrap();
+    world.feed.push("Wanted", "a", "unlucky");
+    runtime.plan_available().await.unwrap();
+    for _ in 0..world.settings.attempts_max * 2 {
+        let now = world.clock.now();
+        let until = now.saturating_add(LEASE).unwrap();
+        let claimed = world.jobs.claim(REACTOR, now, until).await.unwrap();
+        assert!(claimed.is_some(), "and the process is killed");
+        world.clock.advance(LEASE);
+    }
+    world.reactor.script("unlucky", [retry()]);
+    assert_eq!(runtime.run_due().await.unwrap(), 1);
+    let failed = world.record("unlucky").await;
+    let pause = failed.due_at.unwrap().duration_since(world.clock.now());
+    assert_eq!(failed.state, JobState::Planned);
+    assert!(pause.unsigned_abs() <= world.settings.retry.first);
 }
 
 #[tokio::test]

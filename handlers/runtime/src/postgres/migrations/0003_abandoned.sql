@@ -1,0 +1,2 @@
+-- Claims in a row that ran out without a word: whoever worked was killed. They are no attempts.
+ALTER TABLE jobs ADD COLUMN abandoned BIGINT NOT NULL DEFAULT 0;
