@@ -63,7 +63,8 @@ prometheus_prepare() {
 prometheus_command() {
   COMMAND=("$(cached prometheus "$PROMETHEUS_VERSION")/prometheus"
     "--config.file=$STATE_DIR/prometheus/prometheus.yaml" "--storage.tsdb.path=$STATE_DIR/prometheus/data"
-    "--web.listen-address=$HOST:$STACK_PROMETHEUS_PORT" --web.enable-otlp-receiver --log.level=warn)
+    "--web.listen-address=$HOST:$STACK_PROMETHEUS_PORT" --web.enable-otlp-receiver
+    --enable-feature=exemplar-storage --log.level=warn)
 }
 
 prometheus_ready() {

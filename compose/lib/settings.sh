@@ -57,6 +57,8 @@ export STACK_PROMETHEUS_URL='http://$HOST:$STACK_PROMETHEUS_PORT'
 export STACK_LOKI_URL='http://$HOST:$STACK_LOKI_PORT'
 export STACK_JAEGER_URL='http://$HOST:$STACK_JAEGER_PORT'
 export STACK_OTLP_URL='http://$HOST:$STACK_OTLP_HTTP_PORT'
+export STACK_JAVA_PROGRAM='$(java_home)/bin/java'
+export STACK_KAFKA_LIBRARIES='$(cached kafka "$KAFKA_VERSION")/*'
 export STACK_PROMETHEUS_PROGRAM='$(cached prometheus "$PROMETHEUS_VERSION")/prometheus'
 export STACK_PROMTOOL_PROGRAM='$(cached promtool "$PROMETHEUS_VERSION")/promtool'
 VARIABLES

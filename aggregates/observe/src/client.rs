@@ -4,9 +4,10 @@
 
 use tracing::{Instrument, Span};
 
+use crate::context::TraceContext;
 use crate::span::fail;
 
-/// The span of a call to a database: `mongodb`, `redis`, `postgresql`.
+/// The span of a call to a database: `mongodb`, `redis`, or of one to several tables of another.
 #[must_use]
 pub fn database(system: &'static str, operation: &'static str) -> Span {
     within_work(|| {
@@ -16,6 +17,21 @@ pub fn database(system: &'static str, operation: &'static str) -> Span {
             otel.kind = "client",
             db.system.name = system,
             db.operation.name = operation,
+        )
+    })
+}
+
+/// The span of a call to one table of a database: `postgresql`, `sqlite`.
+#[must_use]
+pub fn table(system: &'static str, operation: &'static str, table: &'static str) -> Span {
+    within_work(|| {
+        tracing::info_span!(
+            "database call",
+            otel.name = format_args!("{operation} {table}"),
+            otel.kind = "client",
+            db.system.name = system,
+            db.operation.name = operation,
+            db.collection.name = table,
         )
     })
 }
@@ -49,11 +65,12 @@ pub fn mail_server(host: &str, port: u16) -> Span {
     })
 }
 
+/// No line of the log needs such a span, so there is none where spans are not exported.
 fn within_work(span: impl FnOnce() -> Span) -> Span {
-    if Span::current().is_disabled() {
-        Span::none()
-    } else {
+    if TraceContext::current().is_some() {
         span()
+    } else {
+        Span::none()
     }
 }
 
@@ -67,4 +84,17 @@ pub async fn called<T, E>(span: Span, call: impl Future<Output = Result<T, E>>) 
         fail(&span, "call_failed");
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_nobody_traces_has_no_span() {
+        let work = tracing::info_span!("work").entered();
+        assert!(table("postgresql", "SELECT", "events").is_none());
+        assert!(database("mongodb", "find").is_none());
+        drop(work);
+    }
 }

@@ -98,6 +98,18 @@ impl TraceContext {
         self.trace_id
     }
 
+    /// Whether the trace is one of those that are kept.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+
+    /// The span id as a number.
+    #[must_use]
+    pub const fn span_number(&self) -> u64 {
+        self.span_id
+    }
+
     /// The span id: 16 lower-case hexadecimal digits.
     #[must_use]
     pub fn span_id(&self) -> String {

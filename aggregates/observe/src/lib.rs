@@ -6,6 +6,7 @@
 //! | [`span`] | spans that continue a request from another process, or link to it |
 //! | [`client`] | spans of calls to databases, object stores, mail servers |
 //! | [`metrics`] | the metrics that parts count by themselves, by one list of names |
+//! | [`exemplars`] | the traces behind the buckets of histograms |
 //!
 //! A part that uses this knows no collector and no exporter: without one, spans cost next to nothing
 //! and the counters are read by `/metrics` alone. What is said here carries no personal data and no
@@ -13,6 +14,7 @@
 
 pub mod client;
 pub mod context;
+pub mod exemplars;
 pub mod metrics;
 pub mod span;
 

@@ -8,9 +8,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
+
+use crate::context::TraceContext;
+use crate::exemplars::TracedHistogram;
+
+/// Time of the journal's batches. The journal counts it in figures of its own and keeps its exemplars
+/// under this name.
+pub const JOURNAL_COMMIT_SECONDS: &str = "invoiceapp_journal_commit_duration_seconds";
 
 /// Upper bounds for work that takes from milliseconds to minutes, in seconds.
 const WORK_SECONDS: [f64; 11] = [
@@ -35,7 +40,7 @@ pub struct Metrics {
     /// Attempts of jobs, by what they came to.
     pub job_attempts: IntCounterVec,
     /// How long an attempt took.
-    pub job_duration: HistogramVec,
+    pub job_duration: TracedHistogram,
     /// Mails, by what became of an attempt to hand them over.
     pub mail_deliveries: IntCounterVec,
     /// Invoices that were issued by a command to this process.
@@ -43,7 +48,7 @@ pub struct Metrics {
     /// Renderings of documents, by how they ended.
     pub renderings: IntCounterVec,
     /// How long queries waited for their view to reach a position.
-    pub consistency_wait: HistogramVec,
+    pub consistency_wait: TracedHistogram,
     /// Telemetry that was not sent.
     pub telemetry_dropped: IntCounterVec,
 }
@@ -111,12 +116,14 @@ impl Metrics {
                 "Attempts of jobs: done, retry, unavailable, waiting, parked, cancelled, lost.",
                 &["reactor", "outcome"],
             ),
-            job_duration: histograms(
-                "invoiceapp_job_duration_seconds",
-                "Time of one attempt of a job.",
+            job_duration: made(TracedHistogram::new(
+                (
+                    "invoiceapp_job_duration_seconds",
+                    "Time of one attempt of a job.",
+                ),
                 &["reactor"],
                 &WORK_SECONDS,
-            ),
+            )),
             mail_deliveries: counters(
                 "invoiceapp_mail_deliveries_total",
                 "Attempts to hand a mail over: sent, failed, uncertain, deferred.",
@@ -131,12 +138,14 @@ impl Metrics {
                 "Documents rendered: rendered, failed.",
                 &["outcome"],
             ),
-            consistency_wait: histograms(
-                "invoiceapp_consistency_wait_seconds",
-                "Waits of queries for their view to reach a position: reached, stale.",
+            consistency_wait: made(TracedHistogram::new(
+                (
+                    "invoiceapp_consistency_wait_seconds",
+                    "Waits of queries for their view to reach a position: reached, stale.",
+                ),
                 &["outcome"],
                 &WAIT_SECONDS,
-            ),
+            )),
             telemetry_dropped: counters(
                 "invoiceapp_telemetry_dropped_total",
                 "Spans, log records and metric exports that were not sent.",
@@ -164,19 +173,14 @@ impl Metrics {
     /// Counts what a query's wait came to.
     pub fn waited(&self, is_reached: bool, waited: Duration) {
         let outcome = if is_reached { "reached" } else { "stale" };
+        let trace = TraceContext::current();
         self.consistency_wait
-            .with_label_values(&[outcome])
-            .observe(waited.as_secs_f64());
+            .observe(&[outcome], waited.as_secs_f64(), trace);
     }
 }
 
 fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
     made(IntCounterVec::new(Opts::new(name, help), labels))
-}
-
-fn histograms(name: &str, help: &str, labels: &[&str], bounds: &[f64]) -> HistogramVec {
-    let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
-    made(HistogramVec::new(options, labels))
 }
 
 #[expect(

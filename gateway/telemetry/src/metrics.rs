@@ -5,11 +5,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use invoiceapp_observe::exemplars::{self, exemplars};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
-    ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
+    AggregationTemporality, Exemplar, Gauge, Histogram, HistogramDataPoint, Metric,
+    NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, exemplar, metric, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prometheus::Registry;
@@ -88,7 +89,11 @@ fn send(to: &Destination, request: &ExportMetricsServiceRequest) -> bool {
     reason = "the time of a measurement is the machine's, and decides nothing"
 )]
 fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    nanoseconds(SystemTime::now())
+}
+
+fn nanoseconds(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     })
@@ -154,7 +159,10 @@ fn metric_of(family: &MetricFamily, at: Times) -> Option<Metric> {
             data_points: numbers(|it| it.get_gauge().get_value()),
         }),
         MetricType::HISTOGRAM => metric::Data::Histogram(Histogram {
-            data_points: measured.iter().map(|it| histogram(it, at)).collect(),
+            data_points: measured
+                .iter()
+                .map(|it| histogram(family.name(), it, at))
+                .collect(),
             aggregation_temporality: CUMULATIVE,
         }),
         // Nothing of ours makes the others.
@@ -189,7 +197,7 @@ fn number(measured: &proto::Metric, value: f64, at: Times) -> NumberDataPoint {
 }
 
 /// The exposition counts each bucket with all below it, OTLP each for itself.
-fn histogram(measured: &proto::Metric, at: Times) -> HistogramDataPoint {
+fn histogram(name: &str, measured: &proto::Metric, at: Times) -> HistogramDataPoint {
     let histogram = measured.get_histogram();
     let mut below = 0;
     let mut bucket_counts = Vec::new();
@@ -213,15 +221,33 @@ fn histogram(measured: &proto::Metric, at: Times) -> HistogramDataPoint {
         sum: Some(histogram.get_sample_sum()),
         bucket_counts,
         explicit_bounds,
+        exemplars: exemplars()
+            .of(name, pairs(measured))
+            .iter()
+            .map(exemplar)
+            .collect(),
         ..HistogramDataPoint::default()
     }
 }
 
+fn exemplar(kept: &exemplars::Exemplar) -> Exemplar {
+    Exemplar {
+        time_unix_nano: nanoseconds(kept.at),
+        trace_id: kept.trace.trace_number().to_be_bytes().to_vec(),
+        span_id: kept.trace.span_number().to_be_bytes().to_vec(),
+        value: Some(exemplar::Value::AsDouble(kept.value)),
+        ..Exemplar::default()
+    }
+}
+
+fn pairs(measured: &proto::Metric) -> impl Iterator<Item = (&str, &str)> {
+    let labels = measured.get_label().iter();
+    labels.map(|label| (label.name(), label.value()))
+}
+
 fn labels(measured: &proto::Metric) -> Vec<KeyValue> {
-    measured
-        .get_label()
-        .iter()
-        .map(|label| attribute(label.name(), label.value()))
+    pairs(measured)
+        .map(|(name, value)| attribute(name, value))
         .collect()
 }
 
@@ -237,7 +263,9 @@ fn attribute(name: &str, value: &str) -> KeyValue {
 
 #[cfg(test)]
 mod tests {
-    use prometheus::{HistogramOpts, IntCounter, IntGauge};
+    use invoiceapp_observe::TraceContext;
+    use invoiceapp_observe::exemplars::TracedHistogram;
+    use prometheus::{IntCounter, IntGauge};
 
     use super::*;
 
@@ -249,20 +277,21 @@ mod tests {
     }
 
     #[test]
-    fn counters_gauges_and_histograms_keep_names_units_and_values() {
+    fn counters_gauges_and_histograms_keep_names_units_values_and_exemplars() {
         let registry = Registry::new();
         let sold = IntCounter::new("sold_total", "Sold.").unwrap();
         let free = IntGauge::new("disk_free_bytes", "Free.").unwrap();
-        let bounds = HistogramOpts::new("took_seconds", "Took.").buckets(vec![1.0, 2.0]);
-        let took = prometheus::Histogram::with_opts(bounds).unwrap();
+        let took = TracedHistogram::new(("took_seconds", "Took."), &["route"], &[1.0, 2.0]);
+        let took = took.unwrap();
         registry.register(Box::new(sold.clone())).unwrap();
         registry.register(Box::new(free.clone())).unwrap();
         registry.register(Box::new(took.clone())).unwrap();
         sold.inc_by(3);
         free.set(7);
-        for value in [0.5, 1.5, 1.5, 9.0] {
-            took.observe(value);
+        for value in [0.5, 1.5, 1.5] {
+            took.observe(&["/a"], value, None);
         }
+        took.observe(&["/a"], 9.0, TraceContext::new(11, 12, true));
         let metrics = sent(&registry);
         let named: Vec<(&str, &str)> = metrics
             .iter()
@@ -282,5 +311,11 @@ mod tests {
         assert_eq!(took.data_points[0].explicit_bounds, [1.0, 2.0]);
         assert_eq!(took.data_points[0].bucket_counts, [1, 2, 1]);
         assert_eq!(took.data_points[0].count, 4);
+        let [exemplar] = took.data_points[0].exemplars.as_slice() else {
+            panic!("not one exemplar");
+        };
+        assert_eq!(exemplar.trace_id, 11_u128.to_be_bytes());
+        assert_eq!(exemplar.span_id, 12_u64.to_be_bytes());
+        assert_eq!(exemplar.value, Some(exemplar::Value::AsDouble(9.0)));
     }
 }

@@ -51,6 +51,10 @@ const REACTOR_LAG: Name = (
     "invoiceapp_reactor_lag_events",
     "Events that are not planned yet.",
 );
+const REACTOR_LAG_SECONDS: Name = (
+    "invoiceapp_reactor_lag_seconds",
+    "Age of the oldest event that is not planned yet.",
+);
 const REACTOR_PARKED: Name = (
     "invoiceapp_reactor_parked_keys",
     "Jobs that wait for a person, each with the later ones of its key behind it.",
@@ -60,7 +64,7 @@ const REACTOR_PARKED_OLDEST: Name = (
     "Time since the oldest parked job was planned.",
 );
 
-const NAMES: [Name; 13] = [
+const NAMES: [Name; 14] = [
     PROJECTION_LAG_EVENTS,
     PROJECTION_LAG_SECONDS,
     PROJECTION_PARKED,
@@ -72,6 +76,7 @@ const NAMES: [Name; 13] = [
     JOBS,
     JOBS_OLDEST,
     REACTOR_LAG,
+    REACTOR_LAG_SECONDS,
     REACTOR_PARKED,
     REACTOR_PARKED_OLDEST,
 ];
@@ -183,6 +188,11 @@ fn reactors_of(reactors: &[ReactorReading], now: Timestamp, families: &mut Famil
         REACTOR_LAG,
         ["reactor"],
         per_reactor(|reactor, _| number(reactor.lag.events)),
+    );
+    families.gauges(
+        REACTOR_LAG_SECONDS,
+        ["reactor"],
+        per_reactor(|reactor, _| reactor.lag.age.as_secs_f64()),
     );
     families.gauges(
         REACTOR_PARKED,

@@ -1,6 +1,7 @@
 //! The journal's writer: its head, its batches, what commands come to.
 
 use invoiceapp_journal::writer::observe::Distribution;
+use invoiceapp_observe::metrics::JOURNAL_COMMIT_SECONDS;
 use prometheus::core::Collector;
 
 use super::WatchedWriter;
@@ -19,7 +20,7 @@ const BATCH: Name = (
     "Commands per committed batch.",
 );
 const COMMIT: Name = (
-    "invoiceapp_journal_commit_duration_seconds",
+    JOURNAL_COMMIT_SECONDS,
     "Time from taking a batch off the queue to answering it.",
 );
 const QUEUE: Name = (
@@ -37,8 +38,8 @@ const RETRIES: Name = (
 
 const NAMES: [Name; 7] = [HEAD, APPENDS, BATCH, COMMIT, QUEUE, LOST_ROUNDS, RETRIES];
 
-/// Microseconds in a second, both ways.
-const MICROSECOND: f64 = 0.000_001;
+/// Microseconds in a second.
+const MICROSECONDS: f64 = 1_000_000.0;
 
 /// Shows what the writer counts.
 pub(super) fn collector(writer: WatchedWriter) -> Box<dyn Collector> {
@@ -53,7 +54,7 @@ pub(super) fn collector(writer: WatchedWriter) -> Box<dyn Collector> {
         );
         let (buckets, sum) = in_units(&figures.batch_commands, 1.0);
         families.histogram(BATCH, &buckets, figures.batch_commands.count, sum);
-        let (buckets, sum) = in_units(&figures.commit_micros, MICROSECOND);
+        let (buckets, sum) = in_units(&figures.commit_micros, MICROSECONDS);
         families.histogram(COMMIT, &buckets, figures.commit_micros.count, sum);
         families.gauge(QUEUE, number(figures.waiting));
         families.counters(LOST_ROUNDS, [], [([], figures.lost_rounds)]);
@@ -61,13 +62,14 @@ pub(super) fn collector(writer: WatchedWriter) -> Box<dyn Collector> {
     })
 }
 
-/// A distribution's bounds and sum in the unit of its metric.
+/// A distribution's bounds and sum in the unit of its metric, which is so many of its own. Divided, not
+/// multiplied by a fraction, so that a bound is the number that a person would write.
 #[expect(
     clippy::float_arithmetic,
     reason = "a metric's bounds are floats by the exposition's definition; no amount is computed"
 )]
 fn in_units(distribution: &Distribution, unit: f64) -> (Vec<(f64, u64)>, f64) {
     let buckets = distribution.buckets.iter();
-    let buckets = buckets.map(|(bound, count)| (number(*bound) * unit, *count));
-    (buckets.collect(), number(distribution.sum) * unit)
+    let buckets = buckets.map(|(bound, count)| (number(*bound) / unit, *count));
+    (buckets.collect(), number(distribution.sum) / unit)
 }

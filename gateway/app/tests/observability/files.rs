@@ -14,6 +14,8 @@ pub(crate) struct Expression {
     /// `prometheus` or `loki`.
     pub(crate) server: String,
     pub(crate) text: String,
+    /// Whether its points are to lead to traces.
+    pub(crate) has_exemplars: bool,
 }
 
 /// A dashboard as Grafana reads it.
@@ -88,6 +90,7 @@ impl Dashboard {
                 place: format!("{}: {}", self.file, panel["title"].as_str().unwrap()),
                 server: panel["datasource"]["uid"].as_str().unwrap().to_owned(),
                 text: target["expr"].as_str().unwrap().to_owned(),
+                has_exemplars: target["exemplar"] == true,
             };
             targets.map(of_target).collect()
         };
@@ -133,6 +136,7 @@ pub(crate) fn rule_expressions() -> Vec<Expression> {
             place: format!("{file}: {name}"),
             server: "prometheus".to_owned(),
             text: rule["expr"].as_str().unwrap().trim().to_owned(),
+            has_exemplars: false,
         }
     };
     rules().into_iter().map(expression).collect()

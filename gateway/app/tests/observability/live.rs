@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Client, EVENTUALLY, draft, id, organization};
+use crate::exemplars::every_point_leads_to_a_trace;
 use crate::files::{dashboards, rule_expressions, selectors};
 use crate::full::{Installation, Place, RoleProcess};
 use crate::prometheus::Prometheus;
@@ -41,14 +42,14 @@ const TRACED: [&str; 6] = [
 /// How many times the story is told, at most, until every panel shows something.
 const ROUNDS_MAX: usize = 20;
 /// Pause between two looks.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LOG_FILTER: &str = "info";
 
 /// A system at work, and what looks at it.
-struct Watched {
+pub(crate) struct Watched {
     installation: Installation,
     processes: Vec<RoleProcess>,
-    prometheus: Prometheus,
+    pub(crate) prometheus: Prometheus,
     admin: Client,
     http: reqwest::Client,
 }
@@ -132,7 +133,7 @@ impl Watched {
     }
 
     /// The spans of a trace, as Jaeger has them.
-    async fn trace(&self, trace: &str) -> Option<Value> {
+    pub(crate) async fn trace(&self, trace: &str) -> Option<Value> {
         let address = format!("{}/api/traces/{trace}", variable("STACK_JAEGER_URL"));
         let answer: Value = self
             .http
@@ -175,7 +176,7 @@ fn embedded(place: &Place) -> (Server, (&'static str, String)) {
 
 /// An expression as Grafana would send it. Warnings are rare by nature: where a panel shows only them,
 /// the test asks for every line of the same origin.
-fn as_sent(expression: &str) -> String {
+pub(crate) fn as_sent(expression: &str) -> String {
     let mut text = expression
         .replace("$__rate_interval", "1m")
         .replace("${1}", "$1")
@@ -209,6 +210,7 @@ async fn an_operator_sees_the_system_and_is_called_when_the_projector_stops() {
     let trace = fresh_trace();
     watched.story(&trace).await;
     one_request_is_one_trace(&watched, &trace).await;
+    a_trace_shows_what_is_read(&watched, &trace).await;
     a_trace_leads_to_its_lines(&watched, &trace).await;
     watched.prometheus.await_quiet().await;
     let place = watched.installation.place;
@@ -217,6 +219,7 @@ async fn an_operator_sees_the_system_and_is_called_when_the_projector_stops() {
     targets.push(target);
     watched.prometheus.set_targets(&targets);
     every_panel_shows_something(&watched).await;
+    every_point_leads_to_a_trace(&watched).await;
     every_alert_looks_at_something(&watched).await;
     targets.pop();
     watched.prometheus.set_targets(&targets);
@@ -277,6 +280,29 @@ async fn one_request_is_one_trace(watched: &Watched, trace: &str) {
             loose_spans(&found)
         );
         tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// The spans of calls to PostgreSQL say so by the names of OpenTelemetry's conventions.
+async fn a_trace_shows_what_is_read(watched: &Watched, trace: &str) {
+    let found = watched.trace(trace).await.unwrap();
+    let spans = found["spans"].as_array().unwrap().iter();
+    let read = spans.filter(|span| span["operationName"] == "SELECT events");
+    let read: Vec<&Value> = read.collect();
+    assert!(!read.is_empty(), "{found:#}");
+    for span in read {
+        let tags = span["tags"].as_array().unwrap();
+        for (key, value) in [
+            ("span.kind", "client"),
+            ("db.system.name", "postgresql"),
+            ("db.operation.name", "SELECT"),
+            ("db.collection.name", "events"),
+        ] {
+            let is_said = tags
+                .iter()
+                .any(|tag| tag["key"] == key && tag["value"] == value);
+            assert!(is_said, "{key}: {span:#}");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod api;
 mod binary;
 #[path = "../shared/door.rs"]
 mod door;
+mod exemplars;
 mod files;
 #[path = "../shared/full/mod.rs"]
 #[expect(dead_code, reason = "the tests with failing parts use the rest")]

@@ -66,6 +66,7 @@ impl Prometheus {
             .arg(format!("--config.file={path}/prometheus.yaml"))
             .arg(format!("--storage.tsdb.path={path}/data"))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=exemplar-storage")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut keeper = keeper.spawn().unwrap();
@@ -122,6 +123,18 @@ impl Prometheus {
         found
             .filter(|it| it["value"][1] != "NaN")
             .cloned()
+            .collect()
+    }
+
+    /// The exemplars behind the series of an expression: the trace, and the span in it.
+    pub(crate) async fn exemplars(&self, expression: &str) -> Vec<(String, String)> {
+        let query = [("query", expression)];
+        let data = self.get("/api/v1/query_exemplars", &query).await;
+        let series = data.as_array().unwrap().iter();
+        let exemplars = series.flat_map(|it| it["exemplars"].as_array().unwrap());
+        let label = |it: &Value, name| it["labels"][name].as_str().unwrap().to_owned();
+        exemplars
+            .map(|it| (label(it, "trace_id"), label(it, "span_id")))
             .collect()
     }
 

@@ -12,6 +12,7 @@ mod access;
 mod api;
 #[path = "../shared/binary.rs"]
 mod binary;
+mod conditional;
 mod crash;
 #[path = "../shared/door.rs"]
 mod door;
@@ -27,6 +28,7 @@ mod lists;
 mod media;
 mod numbers;
 mod outage;
+mod pages;
 mod process;
 #[path = "../shared/receiver.rs"]
 mod receiver;

@@ -1,6 +1,6 @@
 //! A system with one tenant that nobody else uses, on either of the two ways to run.
 
-use std::process::Command;
+use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
@@ -8,6 +8,7 @@ use crate::binary::{ADMIN_PASSWORD, invoiceapp};
 use crate::door::Door;
 use crate::full::{Installation, RoleProcess};
 use crate::inbox;
+use crate::receiver::Receiver;
 use crate::server::{Data, Server};
 
 /// Everything: no secret may be in any line.
@@ -38,7 +39,7 @@ pub(crate) struct System {
 
 enum Runs {
     Embedded(Server),
-    Full(&'static Processes),
+    Full(Arc<Processes>),
 }
 
 /// An installation at work.
@@ -49,27 +50,36 @@ struct Processes {
 
 impl System {
     pub(crate) async fn start(way: Way) -> Self {
-        Self::start_with(way, |_| {}).await
-    }
-
-    /// A system that logs everything that it can.
-    pub(crate) async fn start_verbose(way: Way) -> Self {
-        let verbose = |command: &mut Command| {
-            command.env("INVOICEAPP_LOG__FILTER", LOG_FILTER);
-        };
-        Self::start_with(way, verbose).await
-    }
-
-    async fn start_with(way: Way, configure: impl FnOnce(&mut Command)) -> Self {
         match way {
-            Way::Embedded => Self::embedded(Server::start_with(Data::new(), configure)),
-            Way::Full => {
-                let shared = shared().await;
-                Self {
-                    door: shared.installation.tenant().await,
-                    runs: Runs::Full(shared),
+            Way::Embedded => Self::embedded(Server::start()),
+            Way::Full => Self::of(shared().await).await,
+        }
+    }
+
+    /// A system of the test's own that logs everything that it can, and sends all that it says of itself
+    /// to a receiver.
+    pub(crate) async fn start_observed(way: Way) -> (Self, Receiver) {
+        let (receiver, address) = Receiver::start().await;
+        let settings = [
+            ("TELEMETRY__ENDPOINT", address.as_str()),
+            ("TELEMETRY__METRICS_INTERVAL_SECONDS", "1"),
+            ("LOG__FILTER", LOG_FILTER),
+        ];
+        let system = match way {
+            Way::Embedded => Self::embedded(Server::start_with(Data::new(), |command| {
+                for (key, value) in settings {
+                    command.env(format!("INVOICEAPP_{key}"), value);
                 }
-            }
+            })),
+            Way::Full => Self::of(Arc::new(start_processes("observed", &settings).await)).await,
+        };
+        (system, receiver)
+    }
+
+    async fn of(processes: Arc<Processes>) -> Self {
+        Self {
+            door: processes.installation.tenant().await,
+            runs: Runs::Full(processes),
         }
     }
 
@@ -138,14 +148,29 @@ impl System {
         }
     }
 
-    /// What all its processes say of themselves.
+    /// What all its processes say of themselves, in a form that has exemplars.
     pub(crate) async fn metrics(&self) -> String {
+        let http = reqwest::Client::new();
         let mut text = String::new();
         for address in self.management_addresses() {
-            let answer = reqwest::get(format!("{address}/metrics")).await.unwrap();
-            text += &answer.text().await.unwrap();
+            let request = http.get(format!("{address}/metrics"));
+            let request = request.header("accept", "application/openmetrics-text");
+            text += &request.send().await.unwrap().text().await.unwrap();
         }
         text
+    }
+
+    /// What it was told and is to tell nobody.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let of_servers = match &self.runs {
+            Runs::Embedded(_) => [].iter(),
+            Runs::Full(processes) => processes.installation.settings.iter(),
+        };
+        of_servers
+            .filter(|(key, _)| key.contains("SECRET"))
+            .map(|(_, value)| value.clone())
+            .chain([ADMIN_PASSWORD.to_owned()])
+            .collect()
     }
 
     fn management_addresses(&self) -> Vec<String> {
@@ -203,20 +228,24 @@ fn maildir(server: &Server) -> Vec<Vec<u8>> {
 }
 
 /// The one that this run shares. When it does not start, every test says why.
-async fn shared() -> &'static Processes {
-    static SHARED: OnceCell<Result<Processes, String>> = OnceCell::const_new();
+async fn shared() -> Arc<Processes> {
+    static SHARED: OnceCell<Result<Arc<Processes>, String>> = OnceCell::const_new();
     let shared = SHARED.get_or_init(|| async {
-        let started = tokio::spawn(start_processes()).await;
+        let started = tokio::spawn(start_processes("system", &[]));
+        let started = started.await.map(Arc::new);
         started.map_err(|error| error.to_string())
     });
     match shared.await {
-        Ok(shared) => shared,
+        Ok(shared) => Arc::clone(shared),
         Err(reason) => panic!("the full stack did not start: {reason}"),
     }
 }
 
-async fn start_processes() -> Processes {
-    let installation = Installation::make("system", LOG_FILTER).await;
+async fn start_processes(folder: &str, settings: &[(&str, &str)]) -> Processes {
+    let mut installation = Installation::make(folder, LOG_FILTER).await;
+    let settings = settings.iter().copied();
+    let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    installation.settings.extend(settings);
     let processes: Vec<_> = PROCESSES
         .iter()
         .map(|roles| installation.start(roles))

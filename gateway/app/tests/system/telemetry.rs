@@ -1,76 +1,99 @@
-//! What a process sends to the receivers of traces, logs and metrics: everything that happened, and
-//! nothing of whom it happened to.
+//! What a process sends to the receivers of traces, logs and metrics, and what of it leads where.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use reqwest::Method;
 
-use crate::api::{Answer, Client, EVENTUALLY, draft, id, organization};
+use crate::api::{Client, EVENTUALLY, organization};
 use crate::receiver::Receiver;
-use crate::server::{Data, Server};
+use crate::system::{System, Way};
 
 /// Pause between two looks at what has arrived.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// What an invoice's way to its recipient shows in a trace.
-const SPANS: [&str; 8] = [
+const SPANS: [&str; 9] = [
     "POST /api/v1/invoices/{id}/send",
     "journal append",
     "journal commit",
+    "SELECT events",
     "project documents",
     "plan pdf",
     "job pdf",
     "plan mail",
     "job mail",
 ];
+/// What it shows besides where there are servers.
+const SPANS_OF_SERVERS: [&str; 3] = ["relay batch", "S3/PutObject", "SMTP send"];
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const TRACE_NOT_SAMPLED: &str = "4bf92f3577b34da6a3ce929d0e0e4737";
 
-#[tokio::test]
-async fn the_way_of_an_invoice_is_sent_and_nothing_of_its_words() {
-    let (receiver, address) = Receiver::start().await;
-    let server = Server::start_with(Data::new(), |command| {
-        command
-            .env("INVOICEAPP_TELEMETRY__ENDPOINT", &address)
-            .env("INVOICEAPP_TELEMETRY__METRICS_INTERVAL_SECONDS", "1")
-            .env("INVOICEAPP_LOG__FILTER", "debug");
-    });
-    let admin = Client::admin(&server).await;
-    let mut seller = organization();
-    seller["legal_name"] = json!("canary-seller");
-    admin.put("/organization", seller).await.expect(200);
-    let mut body = draft();
-    body["buyer"]["name"] = json!("canary-buyer");
-    body["buyer"]["email"] = json!("canary-buyer@default.example");
-    let invoice = admin.post("/invoices", body).await.expect(201);
-    let path = format!("/invoices/{}", id(&invoice));
-    let message = json!({"message": "canary-message"});
-    admin
-        .post(&format!("{path}/send"), message)
-        .await
-        .expect(202);
-    let sent = |answer: &Answer| answer.status == 200 && answer.json()["delivery_status"] == "sent";
-    admin.eventually(&path, sent).await;
-    admin.get("/invoices?q=canary-query").await.expect(200);
-
+/// Waits until all of it has arrived that an invoice which was sent leaves behind.
+pub(crate) async fn the_way_of_an_invoice_arrived(receiver: &Receiver, way: Way) {
     for span in SPANS {
-        arrived(&receiver, "traces", span).await;
+        arrived(receiver, "traces", span).await;
     }
-    arrived(&receiver, "logs", "request").await;
+    if way == Way::Full {
+        for span in SPANS_OF_SERVERS {
+            arrived(receiver, "traces", span).await;
+        }
+    }
+    arrived(receiver, "logs", "request").await;
     for metric in [
         "invoiceapp_http_requests_total",
         "invoiceapp_journal_head_position",
         "invoiceapp_mail_deliveries_total",
         "process_resident_memory_bytes",
     ] {
-        arrived(&receiver, "metrics", metric).await;
-    }
-    for signal in ["traces", "logs", "metrics"] {
-        assert!(!receiver.has(signal, "canary"), "{signal}");
+        arrived(receiver, "metrics", metric).await;
     }
 }
 
-async fn arrived(receiver: &Receiver, signal: &str, text: &str) {
+async fn arrived(receiver: &Receiver, signal: &str, wanted: impl AsRef<[u8]>) {
     let begun = Instant::now();
-    while !receiver.has(signal, text) {
-        assert!(begun.elapsed() < EVENTUALLY, "no {text} in {signal}");
+    while !receiver.has(signal, &wanted) {
+        let wanted = String::from_utf8_lossy(wanted.as_ref());
+        assert!(begun.elapsed() < EVENTUALLY, "no {wanted} in {signal}");
         tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// The lines of a histogram's buckets that name a trace.
+pub(crate) fn exemplars(metrics: &str, histogram: &str) -> Vec<String> {
+    let begin = format!("{histogram}_bucket{{");
+    let lines = metrics.lines().filter(|line| line.starts_with(&begin));
+    lines
+        .filter(|line| line.contains("# {trace_id="))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_bucket_of_a_histogram_names_a_trace_that_arrives() {
+    let (server, receiver) = System::start_observed(Way::Embedded).await;
+    let admin = Client::admin(&server).await;
+    for (path, trace, flags) in [
+        ("/organization", TRACE, "01"),
+        ("/products", TRACE_NOT_SAMPLED, "00"),
+    ] {
+        let request = match path {
+            "/organization" => admin.request(Method::PUT, path).json(&organization()),
+            _ => admin.request(Method::GET, path),
+        };
+        let traceparent = format!("00-{trace}-00f067aa0ba902b7-{flags}");
+        let request = request.header("traceparent", traceparent);
+        admin.send(request).await.expect(200);
+    }
+    let metrics = server.metrics().await;
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+    let of_requests = exemplars(&metrics, "invoiceapp_http_request_duration_seconds");
+    let ours = of_requests.iter().filter(|line| line.contains(TRACE));
+    let routes: Vec<&String> = ours.filter(|it| it.contains("/organization")).collect();
+    assert!(!routes.is_empty(), "{of_requests:#?}");
+    let of_commits = exemplars(&metrics, "invoiceapp_journal_commit_duration_seconds");
+    assert!(!of_commits.is_empty(), "{metrics}");
+    assert!(!metrics.contains(TRACE_NOT_SAMPLED), "{metrics}");
+    let trace = u128::from_str_radix(TRACE, 16).unwrap().to_be_bytes();
+    for signal in ["traces", "metrics"] {
+        arrived(&receiver, signal, trace).await;
     }
 }

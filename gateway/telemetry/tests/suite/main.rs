@@ -9,6 +9,7 @@ mod receiver;
 
 use std::time::Duration;
 
+use invoiceapp_observe::client::{called, table};
 use invoiceapp_observe::metrics::metrics;
 use invoiceapp_observe::span::{follow, link};
 use invoiceapp_observe::{TraceContext, metrics};
@@ -17,6 +18,8 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prometheus::Registry;
 use prost::Message;
 use receiver::{Receiver, free_address};
@@ -95,7 +98,7 @@ async fn what_cannot_be_sent_is_dropped_and_counted_and_the_rest_arrives() {
     );
 }
 
-/// A request with a tenant, a line and a batch that is linked to it.
+/// A request with a tenant, a line, a read that fails, and a batch that is linked to it.
 async fn work() {
     let request = tracing::info_span!(
         target: "invoiceapp",
@@ -111,6 +114,9 @@ async fn work() {
         tokio::task::yield_now().await;
         tracing::info!(target: "invoiceapp", answer = 42, "worked");
         tracing::info!(target: "hyper", "a sender's own line");
+        let read = async { Err::<(), ()>(()) };
+        let read = called(table("postgresql", "SELECT", "events"), read).await;
+        assert!(read.is_err());
     }
     .instrument(request)
     .await;
@@ -138,6 +144,20 @@ fn assert_spans(receiver: &Receiver) {
     assert_ne!(batch.trace_id, request.trace_id);
     assert_eq!(batch.links[0].trace_id, request.trace_id);
     assert_eq!(batch.links[0].span_id, request.span_id);
+    let read = named("SELECT events");
+    assert_eq!(read.parent_span_id, request.span_id);
+    assert_eq!(read.kind(), SpanKind::Client);
+    assert_eq!(read.status.as_ref().unwrap().code(), StatusCode::Error);
+    let facts = format!("{:?}", read.attributes);
+    for fact in [
+        ("db.system.name", "postgresql"),
+        ("db.operation.name", "SELECT"),
+        ("db.collection.name", "events"),
+        ("error.type", "call_failed"),
+    ] {
+        let is_said = facts.contains(fact.0) && facts.contains(fact.1);
+        assert!(is_said, "{fact:?}: {facts}");
+    }
 }
 
 fn assert_log_records(receiver: &Receiver) {
