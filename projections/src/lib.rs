@@ -21,7 +21,7 @@ pub mod wait;
 
 pub use document::{Document, FieldValue, Indexed};
 pub use error::ViewError;
-pub use query::{Condition, ListQuery, Page};
+pub use query::{Condition, ListQuery, Page, PageRoom};
 pub use reached::{ASK_INTERVAL_FIRST, ASK_INTERVAL_MAX};
 pub use register::{RegisterPage, RegisterPlace, RegisterQuery, RegisteredNumber};
 pub use store::{Change, Changes, ParkedKey, ViewStore};

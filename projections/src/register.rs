@@ -8,7 +8,7 @@ use invoiceapp_domain::invoice::{DocumentStatus, SettlementStatus};
 use invoiceapp_domain::text::SeriesCode;
 use jiff::civil::Date;
 
-/// Most numbers on a page of the register.
+/// Most numbers on a page of the register. Nothing in a line of it is long, so the page is short.
 pub const PAGE_NUMBERS_MAX: u32 = 200;
 
 /// Where a number stands in its series; its order is that of the register.

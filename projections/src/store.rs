@@ -116,7 +116,8 @@ pub trait ViewStore: Send + Sync + std::fmt::Debug {
     /// [`ViewError`].
     async fn documents(&self, streams: &[StreamId]) -> Result<Vec<Document>, ViewError>;
 
-    /// A page of documents.
+    /// A page of documents: it ends as [`PageRoom`](crate::PageRoom) says, and not much more than a
+    /// page is in memory while it is read.
     ///
     /// # Errors
     /// [`ViewError`].

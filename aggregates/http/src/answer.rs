@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
-use crate::query::{CONSISTENCY_TOKEN, Cursor};
+use crate::query::CONSISTENCY_TOKEN;
 
 /// Set when the answer is that of an earlier request with the same key.
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -137,10 +137,9 @@ pub struct ListPage<T> {
 }
 
 impl<T: Serialize> ListPage<T> {
-    /// A page; `next` is the position of its last entry when more follow.
+    /// A page, with the cursor of the next one when more follow.
     #[must_use]
-    pub fn new(data: Vec<T>, next: Option<u64>, total: Option<u64>) -> Self {
-        let next_cursor = next.map(|position| Cursor::after(position).to_string());
+    pub const fn new(data: Vec<T>, next_cursor: Option<String>, total: Option<u64>) -> Self {
         Self {
             data,
             next_cursor,

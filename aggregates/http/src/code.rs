@@ -112,7 +112,7 @@ codes! {
     LastAdministrator, "last_administrator", CONFLICT, "Last administrator",
         "Somebody has to remain administrator.";
     VersionMismatch, "version_mismatch", PRECONDITION_FAILED, "Version mismatch",
-        "The resource does not have the version named by If-Match.";
+        "The resource does not have a version that If-Match names.";
     BodyTooLarge, "body_too_large", PAYLOAD_TOO_LARGE, "Body too large",
         "The body exceeds what is allowed here.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,

@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use invoiceapp_access::Caller;
 use invoiceapp_domain::{Actor, Permission, TenantId};
+use invoiceapp_journal::execute::ExpectedVersion;
 use invoiceapp_schemas::{CommandId, CommandStamp, Metadata};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::caller::Authenticated;
 use crate::code::Code;
+use crate::entity_tags::{ENTITY_TAGS_MAX, EntityTags};
 use crate::json::BodyDigest;
 use crate::problem::{FieldError, Problem};
 use crate::shell::SharedParts;
@@ -33,8 +35,8 @@ const FINGERPRINT_DOMAIN: &[u8] = b"invoiceapp command fingerprint 1";
 pub struct CommandRequest {
     /// Who asks.
     pub caller: Authenticated,
-    /// The version that `If-Match` names.
-    pub expected_version: Option<u64>,
+    /// The versions that `If-Match` names.
+    pub expected_version: ExpectedVersion,
     /// Ties together everything that this request sets in motion.
     pub correlation_id: Uuid,
     /// W3C trace context of this request.
@@ -151,7 +153,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CommandRequest {
         }
         let expected_version = if_match(&parts.headers).unwrap_or_else(|error| {
             errors.push(error);
-            None
+            ExpectedVersion::Whichever
         });
         let idempotency_key = idempotency_key(&parts.headers).unwrap_or_else(|error| {
             errors.push(error);
@@ -182,22 +184,13 @@ fn single(headers: &HeaderMap, name: &HeaderName) -> Result<Option<HeaderValue>,
     }
 }
 
-/// `If-Match: "7"`, one strong tag as `ETag` gave it.
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, FieldError> {
-    let invalid = || FieldError::header("If-Match", "must be one ETag, like \"7\"");
-    let Some(value) = single(headers, &header::IF_MATCH).map_err(|()| invalid())? else {
-        return Ok(None);
-    };
-    let digits = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix('"'))
-        .and_then(|text| text.strip_suffix('"'))
-        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits
-        .and_then(|text| text.parse().ok())
-        .map(Some)
-        .ok_or_else(invalid)
+/// `If-Match: "7"`, several tags, or `*` (RFC 9110 section 13.1.1).
+fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, FieldError> {
+    let tags = EntityTags::of(headers, &header::IF_MATCH).map_err(|_| {
+        let detail = format!("must be * or a list of 1 to {ENTITY_TAGS_MAX} ETags, like \"7\"");
+        FieldError::header("If-Match", detail)
+    })?;
+    Ok(tags.map_or(ExpectedVersion::Whichever, |tags| tags.expected_version()))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, FieldError> {

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
-};
+use axum::{BoxError, Router};
+use invoiceapp_observe::TraceContext;
+use invoiceapp_observe::exemplars::TracedHistogram;
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use crate::code::Code;
+use crate::open_metrics;
 use crate::problem::Problem;
 
 /// Upper bounds of the duration buckets, in seconds.
@@ -24,7 +24,7 @@ const DURATION_BUCKETS_SECONDS: [f64; 12] = [
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
     requests: IntCounterVec,
-    durations: HistogramVec,
+    durations: TracedHistogram,
     in_flight: IntGaugeVec,
 }
 
@@ -38,13 +38,13 @@ impl HttpMetrics {
             Opts::new("invoiceapp_http_requests_total", "Requests answered."),
             &["service", "method", "route", "status"],
         )?;
-        let durations = HistogramVec::new(
-            HistogramOpts::new(
+        let durations = TracedHistogram::new(
+            (
                 "invoiceapp_http_request_duration_seconds",
                 "Time from the request's headers to the answer's headers.",
-            )
-            .buckets(DURATION_BUCKETS_SECONDS.to_vec()),
+            ),
             &["service", "method", "route"],
+            &DURATION_BUCKETS_SECONDS,
         )?;
         let in_flight = IntGaugeVec::new(
             Opts::new(
@@ -69,21 +69,26 @@ impl HttpMetrics {
         InFlight(gauge)
     }
 
-    pub(crate) fn record(
-        &self,
-        service: &str,
-        method: &str,
-        route: &str,
-        status: StatusCode,
-        duration: Duration,
-    ) {
+    pub(crate) fn record(&self, service: &str, request: &Answered<'_>) {
+        let Answered { method, route, .. } = *request;
         self.requests
-            .with_label_values(&[service, method, route, status.as_str()])
+            .with_label_values(&[service, method, route, request.status.as_str()])
             .inc();
+        let seconds = request.duration.as_secs_f64();
         self.durations
-            .with_label_values(&[service, method, route])
-            .observe(duration.as_secs_f64());
+            .observe(&[service, method, route], seconds, request.trace);
     }
+}
+
+/// A request that was answered.
+#[derive(Debug)]
+pub(crate) struct Answered<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) route: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) duration: Duration,
+    /// Its span, where spans are exported.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// Counts a request as being served until it is dropped, also when the client goes away.
@@ -96,24 +101,34 @@ impl Drop for InFlight {
     }
 }
 
-/// `GET /metrics` in the Prometheus text format. For a listener that only operators reach.
+/// `GET /metrics`: in OpenMetrics for whoever asks for that, which has exemplars, and otherwise in
+/// Prometheus' text format. For a listener that only operators reach.
 pub fn metrics_router(registry: Registry) -> Router {
-    Router::new().route(
-        "/metrics",
-        get(move || {
-            let registry = registry.clone();
-            async move {
-                let mut text = Vec::new();
-                match TextEncoder::new().encode(&registry.gather(), &mut text) {
-                    Ok(()) => {
-                        ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response()
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "metrics cannot be written");
-                        Problem::new(Code::InternalError).into_response()
-                    }
-                }
-            }
-        }),
-    )
+    let answer = move |headers: HeaderMap| std::future::ready(exposition(&registry, &headers));
+    Router::new().route("/metrics", get(answer))
+}
+
+fn exposition(registry: &Registry, headers: &HeaderMap) -> Response {
+    let families = registry.gather();
+    let (content_type, written) = if open_metrics::is_asked_for(headers) {
+        let text = open_metrics::text(&families);
+        (open_metrics::CONTENT_TYPE, text.map_err(BoxError::from))
+    } else {
+        let text = TextEncoder::new().encode_to_string(&families);
+        (prometheus::TEXT_FORMAT, text.map_err(BoxError::from))
+    };
+    match written {
+        Ok(text) => {
+            // One address, two forms.
+            let headers = [
+                (header::CONTENT_TYPE, content_type),
+                (header::VARY, "accept"),
+            ];
+            (headers, text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            Problem::new(Code::InternalError).into_response()
+        }
+    }
 }

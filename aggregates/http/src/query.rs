@@ -3,17 +3,18 @@
 //! A list's handler takes `List<Filter>`: the paging parameters every list has, and the filter's
 //! own. Any other GET takes `Query<T>`, or `NoParameters`.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::{HeaderName, Uri, request::Parts};
 use deserr::Deserr;
 use invoiceapp_domain::InvalidValue;
-use sha2::{Digest, Sha256};
+use invoiceapp_journal::port::{Journal, JournalError};
 
+use crate::caller::Authenticated;
 use crate::code::Code;
+use crate::cursor::{Cursor, ListScope, Place};
 use crate::json::{BodyErrors, JsonNode, JsonObject, Nothing};
 use crate::problem::{FieldError, Problem};
 
@@ -25,6 +26,12 @@ pub const PAGE_LIMIT_DEFAULT: usize = 50;
 pub const QUERY_PARAMETERS_MAX: usize = 50;
 /// How long a query waits for its view to reach the consistency token.
 pub const MAX_TOKEN_WAIT: Duration = Duration::from_secs(5);
+/// The parameters that every list takes.
+const LIMIT: &str = "limit";
+const CURSOR: &str = "cursor";
+const COUNT: &str = "count";
+/// Between two looks at the journal's head.
+const HEAD_POLL: Duration = Duration::from_millis(50);
 /// The header that carries a journal position.
 pub const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("consistency-token");
 
@@ -37,7 +44,7 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone, Copy)]
 pub struct NoParameters;
 
-/// What a list is asked for; `C` is its cursor.
+/// What a list is asked for; `C` is a place in its order.
 #[derive(Debug, Clone)]
 pub struct List<T, C = Cursor> {
     /// Which page.
@@ -46,8 +53,8 @@ pub struct List<T, C = Cursor> {
     pub filter: T,
 }
 
-/// Which page of a list; `C` is its cursor, another than [`Cursor`] when the list is not ordered by
-/// a position.
+/// Which page of a list; `C` is a place in its order, another than [`Cursor`] when the list is not
+/// ordered by a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page<C = Cursor> {
     /// Entries at most, 1 to [`PAGE_LIMIT_MAX`].
@@ -56,60 +63,15 @@ pub struct Page<C = Cursor> {
     pub cursor: Option<C>,
     /// Whether the answer has the total.
     pub count: bool,
+    /// Which list it is a page of.
+    pub scope: ListScope,
 }
 
-/// The place in a list where a page ends: the journal position by which the list is ordered. A
-/// client cannot make one up: the text carries a check, and another text is `invalid_value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor(u64);
-
-const CURSOR_CHECK_BYTES: usize = 8;
-const CURSOR_DOMAIN: &[u8] = b"invoiceapp list cursor 1";
-
-impl Cursor {
-    /// After the entry at that position.
+impl<C: Place> Page<C> {
+    /// The cursor of the next page; `last` is where this one ends, when more follow.
     #[must_use]
-    pub const fn after(position: u64) -> Self {
-        Self(position)
-    }
-
-    /// The position of the last entry that was seen.
-    #[must_use]
-    pub const fn position(self) -> u64 {
-        self.0
-    }
-
-    fn check(self) -> String {
-        let digest = Sha256::new()
-            .chain_update(CURSOR_DOMAIN)
-            .chain_update(self.0.to_be_bytes());
-        hex::encode(
-            digest
-                .finalize()
-                .get(..CURSOR_CHECK_BYTES)
-                .unwrap_or_default(),
-        )
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}{}", self.0, self.check())
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let position = text
-            .get(..16)
-            .and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        // Written out again it must be the same text, which covers the check and the spelling.
-        position
-            .map(Self)
-            .filter(|cursor| cursor.to_string() == text)
-            .ok_or_else(|| InvalidValue::new("must come from next_cursor"))
+    pub fn next_cursor(&self, last: Option<C>) -> Option<String> {
+        last.map(|last| self.scope.write(&last))
     }
 }
 
@@ -132,6 +94,27 @@ impl FromStr for Flag {
 /// The consistency token of a query: the answer must know the journal up to there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsistencyToken(pub Option<u64>);
+
+impl ConsistencyToken {
+    /// Waits until the journal has what the caller has seen, for a query that reads the journal
+    /// itself and no view: only a replica that lags, or a token that no answer gave, has to wait.
+    ///
+    /// # Errors
+    /// 503 after [`MAX_TOKEN_WAIT`], or when the journal cannot be read.
+    pub async fn reached_by(self, journal: &dyn Journal) -> Result<(), Problem> {
+        let Some(wanted) = self.0 else { return Ok(()) };
+        let reached = async {
+            while journal.head().await?.position < wanted {
+                tokio::time::sleep(HEAD_POLL).await;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(MAX_TOKEN_WAIT, reached).await {
+            Ok(result) => result.map_err(|error: JournalError| Problem::from(&error)),
+            Err(_) => Err(Problem::view_behind()),
+        }
+    }
+}
 
 impl<T: Deserr<BodyErrors>, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -160,29 +143,32 @@ impl<S: Sync> FromRequestParts<S> for NoParameters {
 impl<T, C, S> FromRequestParts<S> for List<T, C>
 where
     T: Deserr<BodyErrors>,
-    C: FromStr<Err = InvalidValue> + Send,
+    C: Place + Send,
     S: Sync,
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Authenticated::from_request_parts(parts, state).await?;
         let mut errors = Vec::new();
         let pairs = pairs_of(&parts.uri, &mut errors);
+        let (paging, others): (Vec<_>, Vec<_>) = pairs
+            .into_iter()
+            .partition(|(name, _)| matches!(name.as_str(), LIMIT | CURSOR | COUNT));
         let mut page = Page {
             limit: PAGE_LIMIT_DEFAULT,
             cursor: None,
             count: false,
+            scope: ListScope::of(caller.tenant(), path_of(parts), &others),
         };
-        let mut others = Vec::new();
-        for (name, value) in pairs {
+        for (name, value) in paging {
             let outcome = match name.as_str() {
-                "limit" => limit_of(&value).map(|limit| page.limit = limit),
-                "cursor" => value.parse().map(|cursor| page.cursor = Some(cursor)),
-                "count" => value.parse().map(|Flag(count)| page.count = count),
-                _ => {
-                    others.push((name, value));
-                    continue;
-                }
+                LIMIT => limit_of(&value).map(|limit| page.limit = limit),
+                COUNT => value.parse().map(|Flag(count)| page.count = count),
+                _ => page
+                    .scope
+                    .read(&value)
+                    .map(|place| page.cursor = Some(place)),
             };
             if let Err(InvalidValue { reason }) = outcome {
                 errors.push(FieldError::parameter(name, Code::InvalidValue, reason));
@@ -193,6 +179,12 @@ where
             .map(|filter| Self { page, filter })
             .ok_or_else(|| Problem::invalid(errors))
     }
+}
+
+/// The whole path: a router that is nested has cut its prefix off.
+fn path_of(parts: &Parts) -> &str {
+    let original = parts.extensions.get::<OriginalUri>();
+    original.map_or(&parts.uri, |original| &original.0).path()
 }
 
 fn limit_of(text: &str) -> Result<usize, InvalidValue> {

@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -18,7 +18,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::code::Code;
-use crate::metrics::HttpMetrics;
+use crate::metrics::{Answered, HttpMetrics};
 use crate::problem::Problem;
 use crate::trace::{TraceContext, of_request};
 
@@ -149,7 +149,8 @@ async fn observe(State(shell): State<Shell>, mut request: Request, next: Next) -
     let pattern = request.extensions().get::<MatchedPath>().cloned();
     let span = span_of(shell.service, method);
     let trace = of_request(&span, request.headers(), shell.shared.ambient.as_ref());
-    if TraceContext::of(&span).is_none() {
+    let exported = TraceContext::of(&span);
+    if exported.is_none() {
         span.record("trace_id", trace.trace_id());
     }
     let facts = RequestFacts(Arc::new(Facts {
@@ -170,11 +171,15 @@ async fn observe(State(shell): State<Shell>, mut request: Request, next: Next) -
         (None, Some(pattern)) => pattern.as_str(),
         (None, None) => ROUTE_UNMATCHED,
     };
-    let (status, duration) = (response.status(), started.elapsed());
-    shell
-        .metrics
-        .record(shell.service, method, route, status, duration);
-    span.in_scope(|| conclude(&span, (method, route), status, duration));
+    let answered = Answered {
+        method,
+        route,
+        status: response.status(),
+        duration: started.elapsed(),
+        trace: exported,
+    };
+    shell.metrics.record(shell.service, &answered);
+    span.in_scope(|| conclude(&span, &answered));
     set_constant_headers(&mut response);
     response
 }
@@ -196,12 +201,14 @@ fn span_of(service: &'static str, method: &'static str) -> Span {
 }
 
 /// One line, and what the span says about the request's end.
-fn conclude(
-    span: &Span,
-    (method, route): (&'static str, &str),
-    status: StatusCode,
-    duration: Duration,
-) {
+fn conclude(span: &Span, request: &Answered<'_>) {
+    let Answered {
+        method,
+        route,
+        status,
+        duration,
+        ..
+    } = *request;
     invoiceapp_observe::span::rename(span, format!("{method} {route}"));
     span.record("http.route", route);
     span.record("http.response.status_code", status.as_u16());

@@ -9,7 +9,7 @@ use invoiceapp_domain::organization::{ORGANIZATION_KEY, Organization};
 use invoiceapp_domain::{Actor, Ambient, Context, Decider, StreamId, StreamKind, TenantId};
 use invoiceapp_http::query::Page;
 use invoiceapp_http::{
-    Authenticated, BodyDigest, Code, CommandRequest, ConsistencyToken, ListPage, Problem,
+    Authenticated, BodyDigest, Code, CommandRequest, ConsistencyToken, Cursor, ListPage, Problem,
     QueryAnswer,
 };
 use invoiceapp_journal::execute::{
@@ -105,7 +105,7 @@ impl ServiceParts {
     {
         let context = self.context(request.tenant(), request.actor()).await?;
         let execution = Execution::new(stream.clone(), stamp, context, request.correlation_id)
-            .with_expected_version(request.expected_version)
+            .with_expected_version(request.expected_version.clone())
             .with_traceparent(Some(request.traceparent.clone()));
         let executed = self
             .executor
@@ -226,11 +226,13 @@ impl ServiceParts {
     pub(crate) async fn page<A: Indexed, R: serde::Serialize>(
         &self,
         query: &ListQuery,
+        asked: Page,
         render: impl Fn(&Loaded<A>) -> Option<R>,
     ) -> Result<ListPage<R>, Problem> {
         let (loaded, page) = self.views.list::<A>(query).await.map_err(view_problem)?;
         let data = loaded.iter().filter_map(render).collect();
-        Ok(ListPage::new(data, page.next_before, page.total))
+        let next = asked.next_cursor(page.next_before.map(Cursor::after));
+        Ok(ListPage::new(data, next, page.total))
     }
 }
 
@@ -264,9 +266,7 @@ fn command_problem<R: std::error::Error + Refuses + 'static>(
     match error {
         ExecuteError::Refused(Refusal::Domain(refusal)) => refusal.problem(),
         ExecuteError::Refused(Refusal::Prepared(problem)) => problem,
-        ExecuteError::VersionMismatch { actual: 0, .. } | ExecuteError::NotFound => {
-            Problem::not_found()
-        }
+        ExecuteError::NotFound => Problem::not_found(),
         ExecuteError::VersionMismatch { .. } => Problem::new(Code::VersionMismatch),
         ExecuteError::CommandReused => append(&AppendError::CommandReused),
         ExecuteError::ClaimTaken { key } => append(&AppendError::ClaimTaken { key }),

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use invoiceapp_projections::dashboard::Bucket;
 use invoiceapp_projections::query::PAGE_DOCUMENTS_MAX;
-use invoiceapp_projections::{Document, FieldValue, ListQuery, Page, ViewError};
+use invoiceapp_projections::{Document, FieldValue, ListQuery, Page, PageRoom, ViewError};
 use mongodb::bson::{Document as BsonDocument, doc};
 use mongodb::{Collection, Database};
 
@@ -16,7 +16,11 @@ use crate::documents::{
     self, PART_KEY, PART_VALUE, document_fields, field_value, identity, signed,
 };
 use crate::filter::matching;
-use crate::names::{BUCKETS, CREATED, TENANT, has_field, index_field};
+use crate::names::{BUCKETS, CREATED, JSON, TENANT, has_field, index_field};
+
+/// Documents of a page that the server sends at a time: of a page that ends early no more than that
+/// come in vain. MongoDB ends a batch at 16 MB by itself, FerretDB does not.
+const PAGE_BATCH_DOCUMENTS: u32 = 20;
 
 fn collection(database: &Database, kind: StreamKind) -> Collection<BsonDocument> {
     database.collection(kind.as_str())
@@ -46,17 +50,7 @@ pub(crate) async fn documents(
 }
 
 pub(crate) async fn list(database: &Database, query: &ListQuery) -> Result<Page, ViewError> {
-    let limit = query.limit.clamp(1, PAGE_DOCUMENTS_MAX);
-    let mut filter = matching(query);
-    if let Some(before) = query.before {
-        filter.insert(CREATED, doc! { "$lt": signed(before)? });
-    }
-    // One more than asked for tells whether there is a next page.
-    let asked = Some(i64::from(limit) + 1);
-    let mut documents = find(database, query.kind, filter, asked).await?;
-    let page_length = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = documents.len() > page_length;
-    documents.truncate(page_length);
+    let (documents, more) = page(database, query).await?;
     let last = documents.last().filter(|_| more);
     let next_before = last.map(|document| document.created_position);
     let total = if query.count {
@@ -72,6 +66,43 @@ pub(crate) async fn list(database: &Database, query: &ListQuery) -> Result<Page,
         next_before,
         total,
     })
+}
+
+/// The documents of a page, and whether more follow. What the server still has when the page is at
+/// its end is never asked for.
+async fn page(database: &Database, query: &ListQuery) -> Result<(Vec<Document>, bool), ViewError> {
+    let limit = query.limit.clamp(1, PAGE_DOCUMENTS_MAX);
+    let mut filter = matching(query);
+    if let Some(before) = query.before {
+        filter.insert(CREATED, doc! { "$lt": signed(before)? });
+    }
+    // One more than asked for tells whether there is a next page.
+    let asked = limit.saturating_add(1);
+    let collection = collection(database, query.kind);
+    let find = collection
+        .find(filter)
+        .projection(document_fields())
+        .sort(doc! { CREATED: -1 })
+        .limit(i64::from(asked))
+        .batch_size(asked.min(PAGE_BATCH_DOCUMENTS))
+        .max_time(OPERATION_TIMEOUT);
+    let mut room = PageRoom::new(usize::try_from(limit).unwrap_or(usize::MAX));
+    let read = async {
+        let (mut found, mut more) = (Vec::new(), false);
+        let mut cursor = find.await?;
+        while let Some(next) = cursor.try_next().await? {
+            if !room.takes(next.get_str(JSON).map_or(0, str::len)) {
+                more = true;
+                break;
+            }
+            found.push(next);
+        }
+        Ok((found, more))
+    };
+    let (found, more) = within(read).await?;
+    let found = found.iter();
+    let found = found.map(|it| documents::document(query.kind, it));
+    Ok((found.collect::<Result<_, _>>()?, more))
 }
 
 pub(crate) async fn across_tenants(

@@ -4,7 +4,7 @@ use invoiceapp_domain::StreamKind;
 
 use super::{Case, document, invoice, product, put, tenant, with_fields};
 use crate::document::FieldValue;
-use crate::query::{Condition, ListQuery, PAGE_DOCUMENTS_MAX, Page};
+use crate::query::{Condition, ListQuery, PAGE_BYTES_MAX, PAGE_DOCUMENTS_MAX, Page};
 use crate::store::{Change, ViewStore};
 use crate::views::invoice::{BALANCE, BUYER, NUMBER, SEARCH, STATE};
 use crate::views::product::SKU;
@@ -14,6 +14,8 @@ pub(super) async fn all<S: ViewStore>(empty: &impl AsyncFn() -> Case<S>) {
     a_list_has_the_newest_first_whatever_was_written_last(empty().await).await;
     pages_cover_everything_once_while_new_documents_arrive(empty().await).await;
     a_page_keeps_its_limits(empty().await).await;
+    a_page_ends_where_its_documents_reach_the_most_bytes(empty().await).await;
+    no_document_is_too_long_for_a_page(empty().await).await;
     the_count_is_of_all_that_match_and_not_of_the_page(empty().await).await;
     a_list_is_of_one_tenant_and_one_kind(empty().await).await;
     the_look_up_across_tenants_finds_every_tenants_and_keeps_its_limit(empty().await).await;
@@ -156,6 +158,56 @@ async fn a_page_keeps_its_limits<S: ViewStore>(case: Case<S>) {
         assert_eq!(page.documents.len(), expected);
         assert!(page.next_before.is_some());
     }
+}
+
+/// An invoice of so many bytes, in characters of two bytes each as far as that goes.
+fn sized(key: &str, created_position: u64, bytes: usize) -> Change {
+    let mut change = with(key, created_position, &[(STATE, "open".into())]);
+    let frame = "{\"text\":\"\"}".len();
+    let (pairs, rest) = ((bytes - frame) / 2, (bytes - frame) % 2);
+    let text = "é".repeat(pairs) + &"x".repeat(rest);
+    change.document.json = format!("{{\"text\":\"{text}\"}}");
+    assert_eq!(change.document.json.len(), bytes);
+    change
+}
+
+/// The keys of every page of the open invoices.
+async fn pages<S: ViewStore>(case: &Case<S>, limit: u32) -> Vec<String> {
+    let mut query = ListQuery {
+        limit,
+        count: true,
+        ..query(vec![Condition::Equals(STATE, "open".into())])
+    };
+    let mut pages = Vec::new();
+    loop {
+        let page = page(case, &query).await;
+        pages.push(keys(&page).concat());
+        assert_eq!(page.total, Some(6), "the count is of all");
+        query.before = page.next_before;
+        if query.before.is_none() {
+            return pages;
+        }
+    }
+}
+
+async fn a_page_ends_where_its_documents_reach_the_most_bytes<S: ViewStore>(case: Case<S>) {
+    let half = PAGE_BYTES_MAX / 2;
+    let sizes = [half + 1, half, half, half + 1, half, half - 1];
+    let changes = (1..).zip(["a", "b", "c", "d", "e", "f"]).zip(sizes);
+    let changes = changes.map(|((position, key), bytes)| sized(key, position, bytes));
+    case.write(changes.collect()).await;
+    // Two halves are a whole page; one byte more is one too many.
+    assert_eq!(pages(&case, 10).await, ["fe", "d", "cb", "a"]);
+    assert_eq!(pages(&case, 1).await, ["f", "e", "d", "c", "b", "a"]);
+}
+
+async fn no_document_is_too_long_for_a_page<S: ViewStore>(case: Case<S>) {
+    let too_long = PAGE_BYTES_MAX + 1;
+    let sizes = [too_long, 100, 100, too_long, too_long, 100];
+    let changes = (1..).zip(["a", "b", "c", "d", "e", "f"]).zip(sizes);
+    let changes = changes.map(|((position, key), bytes)| sized(key, position, bytes));
+    case.write(changes.collect()).await;
+    assert_eq!(pages(&case, 10).await, ["f", "e", "d", "cb", "a"]);
 }
 
 async fn the_count_is_of_all_that_match_and_not_of_the_page<S: ViewStore>(case: Case<S>) {

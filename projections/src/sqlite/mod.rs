@@ -15,9 +15,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
+use invoiceapp_observe::client::{called, table};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
+use tracing::Span;
 
 use crate::dashboard::Bucket;
 use crate::document::{Document, FieldValue};
@@ -28,6 +30,8 @@ use crate::store::{Applied, Change, Changes, ParkedKey, Unparked, ViewStore};
 
 /// Connections that read.
 pub const READERS: u32 = 4;
+/// Rows that a statement is ahead of whoever reads them: a document may be some megabytes.
+pub const ROWS_AHEAD_MAX: usize = 8;
 /// How long a statement waits for another process's lock.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a query waits for a free connection.
@@ -51,6 +55,7 @@ impl SqliteViewStore {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
+            .row_buffer_size(ROWS_AHEAD_MAX)
             .busy_timeout(BUSY_TIMEOUT);
         let mut writer = SqliteConnection::connect_with(&options)
             .await
@@ -85,10 +90,15 @@ impl SqliteViewStore {
     }
 }
 
+/// The span of a query, as far as a request or another piece of work asks it.
+fn selecting(from: &'static str) -> Span {
+    table("sqlite", "SELECT", from)
+}
+
 #[async_trait]
 impl ViewStore for SqliteViewStore {
     async fn checkpoint(&self) -> Result<u64, ViewError> {
-        read::checkpoint(&self.readers).await
+        called(selecting("checkpoint"), read::checkpoint(&self.readers)).await
     }
 
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError> {
@@ -97,15 +107,23 @@ impl ViewStore for SqliteViewStore {
     }
 
     async fn document(&self, stream: &StreamId) -> Result<Option<Document>, ViewError> {
-        read::document(&self.readers, stream).await
+        called(
+            selecting("documents"),
+            read::document(&self.readers, stream),
+        )
+        .await
     }
 
     async fn documents(&self, streams: &[StreamId]) -> Result<Vec<Document>, ViewError> {
-        read::documents(&self.readers, streams).await
+        called(
+            selecting("documents"),
+            read::documents(&self.readers, streams),
+        )
+        .await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, ViewError> {
-        read::list(&self.readers, query).await
+        called(selecting("documents"), read::list(&self.readers, query)).await
     }
 
     async fn across_tenants(
@@ -115,19 +133,24 @@ impl ViewStore for SqliteViewStore {
         value: &FieldValue,
         limit: u32,
     ) -> Result<Vec<Document>, ViewError> {
-        read::across_tenants(&self.readers, kind, field, value, limit).await
+        let found = read::across_tenants(&self.readers, kind, field, value, limit);
+        called(selecting("documents"), found).await
     }
 
     async fn buckets(&self, tenant: &TenantId) -> Result<Vec<Bucket>, ViewError> {
-        read::buckets(&self.readers, tenant).await
+        called(selecting("buckets"), read::buckets(&self.readers, tenant)).await
     }
 
     async fn parked(&self, limit: u32) -> Result<Vec<ParkedKey>, ViewError> {
-        read::parked(&self.readers, limit).await
+        called(selecting("parked"), read::parked(&self.readers, limit)).await
     }
 
     async fn register(&self, query: &RegisterQuery) -> Result<RegisterPage, ViewError> {
-        register::page(&self.readers, query).await
+        called(
+            selecting("number_register"),
+            register::page(&self.readers, query),
+        )
+        .await
     }
 
     async fn last_numbers(
@@ -135,7 +158,8 @@ impl ViewStore for SqliteViewStore {
         tenant: &TenantId,
         series: &[SeriesCode],
     ) -> Result<Vec<RegisteredNumber>, ViewError> {
-        register::last_numbers(&self.readers, tenant, series).await
+        let numbers = register::last_numbers(&self.readers, tenant, series);
+        called(selecting("number_register"), numbers).await
     }
 
     async fn unpark(&self, checkpoint: u64, change: Change) -> Result<Unparked, ViewError> {

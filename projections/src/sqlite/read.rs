@@ -1,5 +1,6 @@
 //! Reading: single documents, pages, counters.
 
+use futures::TryStreamExt;
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use sqlx::sqlite::Sqlite;
 use sqlx::{QueryBuilder, SqlitePool};
@@ -9,7 +10,7 @@ use super::sql::{column, push_matching};
 use crate::dashboard::Bucket;
 use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
-use crate::query::{ListQuery, PAGE_DOCUMENTS_MAX, Page};
+use crate::query::{ListQuery, PAGE_DOCUMENTS_MAX, Page, PageRoom};
 use crate::store::ParkedKey;
 
 pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<u64, ViewError> {
@@ -58,7 +59,40 @@ pub(super) async fn documents(
 }
 
 pub(super) async fn list(pool: &SqlitePool, query: &ListQuery) -> Result<Page, ViewError> {
+    let (documents, more) = page(pool, query).await?;
+    let last = documents.last().filter(|_| more);
+    let next_before = last.map(|document| document.created_position);
+    let total = if query.count {
+        Some(count(pool, query).await?)
+    } else {
+        None
+    };
+    Ok(Page {
+        documents,
+        next_before,
+        total,
+    })
+}
+
+/// The documents of a page, and whether more follow. They come in their order as they are found, so
+/// that hardly anything is read beyond the page's end.
+async fn page(pool: &SqlitePool, query: &ListQuery) -> Result<(Vec<Document>, bool), ViewError> {
     let limit = query.limit.clamp(1, PAGE_DOCUMENTS_MAX);
+    let mut builder = page_query(query, limit);
+    let mut found = builder.build().fetch(pool);
+    let mut room = PageRoom::new(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut documents = Vec::new();
+    while let Some(row) = found.try_next().await.map_err(ViewError::unavailable)? {
+        let document = rows::document(&row)?;
+        if !room.takes(document.json.len()) {
+            return Ok((documents, true));
+        }
+        documents.push(document);
+    }
+    Ok((documents, false))
+}
+
+fn page_query(query: &ListQuery, limit: u32) -> QueryBuilder<'_, Sqlite> {
     let mut builder = QueryBuilder::<Sqlite>::new("SELECT ");
     builder.push(DOCUMENT_COLUMNS);
     builder.push(" FROM (SELECT i.kind, i.tenant, i.key, i.created_position AS place");
@@ -76,30 +110,7 @@ pub(super) async fn list(pool: &SqlitePool, query: &ListQuery) -> Result<Page, V
         ") p CROSS JOIN documents d ON d.kind = p.kind AND d.tenant = p.tenant AND d.key = p.key \
          ORDER BY p.place DESC",
     );
-    let found = builder
-        .build()
-        .fetch_all(pool)
-        .await
-        .map_err(ViewError::unavailable)?;
-    let mut documents: Vec<Document> =
-        found.iter().map(rows::document).collect::<Result<_, _>>()?;
-    let page_length = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = documents.len() > page_length;
-    documents.truncate(page_length);
-    let next_before = documents
-        .last()
-        .filter(|_| more)
-        .map(|document| document.created_position);
-    let total = if query.count {
-        Some(count(pool, query).await?)
-    } else {
-        None
-    };
-    Ok(Page {
-        documents,
-        next_before,
-        total,
-    })
+    builder
 }
 
 async fn count(pool: &SqlitePool, query: &ListQuery) -> Result<u64, ViewError> {

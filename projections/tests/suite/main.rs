@@ -13,3 +13,4 @@ mod projector;
 mod register;
 mod retry;
 mod sqlite;
+mod scratch;

@@ -14,7 +14,7 @@ use invoiceapp_domain::text::Name;
 use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::testing::TestIssuer;
 use invoiceapp_http::{
-    Authenticated, BodyErrors, Change, CommandAnswer, CommandRequest, ConsistencyToken,
+    Authenticated, BodyErrors, Change, CommandAnswer, CommandRequest, ConsistencyToken, Cursor,
     DecimalText, Json, List, ListPage, NoBody, NoParameters, OptionalJson, PathId, PathIds,
     Problem, QueryAnswer, RequirePermission, Shell, Text,
 };
@@ -101,7 +101,7 @@ async fn create(
         "fingerprint": stamp.fingerprint,
         "correlation": metadata.correlation_id,
         "traceparent": metadata.traceparent,
-        "expected_version": request.expected_version,
+        "expected_version": format!("{:?}", request.expected_version),
         "lines": value.lines.len(),
         "quantity": value.lines.first().map(|line| line.quantity.to_string()),
         "name": value.lines.first().map(|line| line.name.to_string()),
@@ -170,11 +170,12 @@ async fn list(
     }
     let row = json!({
         "tenant": caller.tenant(), "limit": page.limit, "count": page.count,
-        "after": page.cursor.map(invoiceapp_http::Cursor::position),
+        "after": page.cursor.map(Cursor::position),
         "currency": filter.currency.map(|currency| currency.to_string()),
         "q": filter.q.map(|q| q.to_string()),
     });
-    Ok(ListPage::new(vec![row], Some(17), page.count.then_some(1)))
+    let next = page.next_cursor(Some(Cursor::after(17)));
+    Ok(ListPage::new(vec![row], next, page.count.then_some(1)))
 }
 
 async fn read(
@@ -217,6 +218,7 @@ pub(crate) fn routes() -> Router {
                 .layer(RequirePermission(Permission::InvoiceCreate))
                 .merge(get(list)),
         )
+        .route("/api/v1/drawers", get(list))
         .route("/api/v1/orders/{id}", get(read).patch(patch))
         .route("/api/v1/orders/{id}/issue", post(issue))
         .route("/api/v1/orders/{id}/lines/{line}", delete(remove_line))

@@ -9,6 +9,7 @@ mod access;
 mod answers;
 mod bodies;
 mod commands;
+mod exposition;
 mod fixture;
 mod hostile;
 mod operations;

@@ -2,10 +2,15 @@
 
 use axum::extract::State;
 use invoiceapp_domain::ids::InvoiceId;
+use invoiceapp_domain::invoice::Invoice;
 use invoiceapp_domain::money::{Currency, Money};
 use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::json::Nothing;
-use invoiceapp_http::{Authenticated, List, ListPage, PathId, Problem, ProblemBody};
+use invoiceapp_http::{
+    Authenticated, ConsistencyToken, Cursor, List, ListPage, PathId, Problem, ProblemBody,
+};
+use invoiceapp_journal::port::is_last_page;
+use invoiceapp_projections::PageRoom;
 use invoiceapp_schemas::RecordedEvent;
 use serde::Serialize;
 use serde_json::Value;
@@ -46,36 +51,58 @@ pub(super) struct HistoryEntry {
 /// What happened to an invoice, in order.
 #[utoipa::path(get, path = "/api/v1/invoices/{id}/history", tag = "invoices",
     params(("id" = String, Path), ("limit" = Option<u32>, Query),
-        ("cursor" = Option<String>, Query)),
+        ("cursor" = Option<String>, Query), ("count" = Option<bool>, Query)),
     responses((status = 200, body = ListPage<HistoryEntry>), (status = 404, body = ProblemBody)))]
 pub(super) async fn history(
     State(parts): State<ServiceParts>,
     caller: Authenticated,
+    token: ConsistencyToken,
     PathId(id): PathId<InvoiceId>,
     list: List<Nothing>,
 ) -> Result<ListPage<HistoryEntry>, Problem> {
     caller.require(Permission::AuditRead)?;
+    token.reached_by(parts.executor.journal().as_ref()).await?;
     let stream = StreamId::new(caller.tenant().clone(), StreamKind::Invoice, id);
     let after = list.page.cursor.map_or(0, |cursor| cursor.position());
-    let limit = list.page.limit;
-    let read = parts
-        .executor
-        .journal()
-        .read_stream(&stream, after, limit.saturating_add(1))
-        .await;
+    // One more than asked for tells whether there is a next page.
+    let asked = list.page.limit.saturating_add(1);
+    let journal = parts.executor.journal();
+    let read = journal.read_stream(&stream, after, asked).await;
     let mut events = read.map_err(|error| Problem::from(&error))?;
     if events.is_empty() && after == 0 {
         return Err(Problem::not_found());
     }
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let next = events.last().filter(|_| more).map(|event| event.version);
+    let is_last = is_last_page(&events, asked);
+    let fitting = fitting(&events, list.page.limit);
+    let more = fitting < events.len() || !is_last;
+    events.truncate(fitting);
+    let last = events.last().filter(|_| more);
+    let next = last.map(|event| Cursor::after(event.version));
     let entries = events.iter().map(entry).collect::<Result<_, _>>();
+    let total = match list.page.count {
+        true => Some(length(&parts, &stream).await?),
+        false => None,
+    };
     Ok(ListPage::new(
         entries.map_err(|error| Problem::internal(&error))?,
-        next,
-        None,
+        list.page.next_cursor(next),
+        total,
     ))
+}
+
+/// How many events there are: as many as the version says.
+async fn length(parts: &ServiceParts, stream: &StreamId) -> Result<u64, Problem> {
+    let loaded = parts.load::<Invoice>(stream).await?;
+    Ok(loaded.map_or(0, |loaded| loaded.version))
+}
+
+/// How many of the events a page takes.
+fn fitting(events: &[RecordedEvent], limit: usize) -> usize {
+    let mut room = PageRoom::new(limit);
+    let lengths = events
+        .iter()
+        .map(|event| event.payload_json.len() + event.metadata_json.len());
+    lengths.take_while(|bytes| room.takes(*bytes)).count()
 }
 
 fn entry(event: &RecordedEvent) -> Result<HistoryEntry, serde_json::Error> {

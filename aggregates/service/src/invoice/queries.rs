@@ -124,7 +124,7 @@ pub(super) async fn list(
     let conditions = list.filter.conditions(today)?;
     let query = parts.list_query(&caller, StreamKind::Invoice, list.page, conditions);
     parts
-        .page::<Invoice, _>(&query, |loaded| render(loaded, today))
+        .page::<Invoice, _>(&query, list.page, |loaded| render(loaded, today))
         .await
 }
 

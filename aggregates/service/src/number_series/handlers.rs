@@ -8,7 +8,7 @@ use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
 use invoiceapp_http::json::Nothing;
 use invoiceapp_http::{
-    Authenticated, CommandAnswer, CommandRequest, ConsistencyToken, Json, List, ListPage,
+    Authenticated, CommandAnswer, CommandRequest, ConsistencyToken, Cursor, Json, List, ListPage,
     NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Unread,
 };
 
@@ -73,7 +73,8 @@ pub(crate) async fn list(
         let code = &loaded.state.snapshot()?.code;
         render(loaded, last.remove(code))
     });
-    Ok(ListPage::new(data.collect(), page.next_before, page.total))
+    let next = list.page.next_cursor(page.next_before.map(Cursor::after));
+    Ok(ListPage::new(data.collect(), next, page.total))
 }
 
 /// Read a number series.

@@ -83,16 +83,13 @@ pub(crate) async fn numbers(
     let query = RegisterQuery {
         tenant,
         series: code,
-        after: list.page.cursor.map(|cursor| cursor.0),
+        after: list.page.cursor.clone().map(|cursor| cursor.0),
         limit: u32::try_from(list.page.limit).unwrap_or(u32::MAX),
         count: list.page.count,
     };
     let page = parts.views.store().register(&query).await;
     let page = page.map_err(view_problem)?;
-    let next = page.next_after.map(RegisterCursor);
-    Ok(ListPage {
-        data: page.numbers.into_iter().map(NumberResource::from).collect(),
-        next_cursor: next.map(|cursor| cursor.to_string()),
-        total: page.total,
-    })
+    let next = list.page.next_cursor(page.next_after.map(RegisterCursor));
+    let data = page.numbers.into_iter().map(NumberResource::from).collect();
+    Ok(ListPage::new(data, next, page.total))
 }

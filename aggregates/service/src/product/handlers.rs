@@ -5,10 +5,12 @@ use deserr::Deserr;
 use invoiceapp_domain::ids::ProductId;
 use invoiceapp_domain::product::{Product, ProductCommand};
 use invoiceapp_domain::{Permission, StreamId, StreamKind};
+use invoiceapp_http::json::Nothing;
 use invoiceapp_http::query::Flag;
 use invoiceapp_http::{
-    Authenticated, BodyDigest, BodyErrors, CommandAnswer, CommandRequest, ConsistencyToken, Json,
-    List, ListPage, NoBody, NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Text, Unread,
+    Authenticated, BodyDigest, BodyErrors, CommandAnswer, CommandRequest, ConsistencyToken, Cursor,
+    Json, List, ListPage, NoBody, NoParameters, Page, PathId, Problem, ProblemBody, QueryAnswer,
+    Text, Unread,
 };
 use invoiceapp_journal::port::Committed;
 use invoiceapp_projections::Condition;
@@ -90,7 +92,7 @@ pub(super) async fn list(
         list.page,
         list.filter.conditions(),
     );
-    parts.page::<Product, _>(&query, render).await
+    parts.page::<Product, _>(&query, list.page, render).await
 }
 
 /// Read a product.
@@ -175,23 +177,40 @@ pub(super) async fn set_price(
     Ok(CommandAnswer::created(location, resource, &committed))
 }
 
-/// Every price version of a product.
+/// List the price versions of a product, newest first.
 #[utoipa::path(get, path = "/api/v1/products/{id}/prices", tag = "products",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), ("limit" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query), ("count" = Option<bool>, Query)),
     responses((status = 200, body = ListPage<PriceResource>), (status = 404, body = ProblemBody)))]
 pub(super) async fn prices(
     State(parts): State<ServiceParts>,
     caller: Authenticated,
     token: ConsistencyToken,
     PathId(id): PathId<ProductId>,
-    _: NoParameters,
+    list: List<Nothing>,
 ) -> Result<ListPage<PriceResource>, Problem> {
     caller.require(Permission::ProductGetById)?;
     parts.wait(token).await?;
     let stream = StreamId::new(caller.tenant().clone(), StreamKind::Product, id);
     let product = parts.required::<Product>(&stream).await?;
     let resource = render(&product).ok_or_else(Problem::not_found)?;
-    Ok(ListPage::new(resource.prices, None, None))
+    Ok(price_page(resource.prices, list.page))
+}
+
+/// A page of a product's price versions, which come by version. They are few and short: a product
+/// has at most `PRICE_VERSIONS_MAX`.
+fn price_page(prices: Vec<PriceResource>, asked: Page) -> ListPage<PriceResource> {
+    let total = u64::try_from(prices.len()).unwrap_or(u64::MAX);
+    let is_left = |price: &PriceResource| {
+        let cursor = asked.cursor;
+        cursor.is_none_or(|cursor| u64::from(price.version) < cursor.position())
+    };
+    let mut left = prices.into_iter().rev().filter(is_left);
+    let data: Vec<PriceResource> = left.by_ref().take(asked.limit).collect();
+    let last = data.last().filter(|_| left.next().is_some());
+    let next = last.map(|price| Cursor::after(u64::from(price.version)));
+    let next = asked.next_cursor(next);
+    ListPage::new(data, next, asked.count.then_some(total))
 }
 
 async fn changed(

@@ -76,9 +76,7 @@ fn command_parameters() -> [Parameter; 2] {
         .min_length(Some(1))
         .max_length(Some(IDEMPOTENCY_KEY_BYTES_MAX))
         .pattern(Some(VISIBLE_ASCII));
-    let tag = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some(VERSION_TAG));
+    let tags = ObjectBuilder::new().schema_type(Type::String);
     [
         parameter(
             IDEMPOTENCY_KEY,
@@ -90,8 +88,10 @@ fn command_parameters() -> [Parameter; 2] {
         parameter(
             IF_MATCH,
             ParameterIn::Header,
-            "The `ETag` that the command stands on; 412 `version_mismatch` when it is another now.",
-            tag,
+            "The `ETag` that the command stands on, or several, or `*` for any (RFC 9110 section \
+             13.1.1); 412 `version_mismatch` when none is that of the resource, or it does not \
+             exist yet. A weak tag never matches.",
+            tags,
         ),
     ]
 }
@@ -110,11 +110,18 @@ fn query_parameters() -> [Parameter; 4] {
             "The answer knows the journal up to there; 503 `view_behind` when that takes too long.",
             position(),
         ),
-        parameter(LIMIT, query.clone(), "Entries of the page at most.", limit),
+        parameter(
+            LIMIT,
+            query.clone(),
+            "Entries of the page at most. A page of large ones ends earlier: whether more follow is \
+             told by `next_cursor` alone.",
+            limit,
+        ),
         parameter(
             CURSOR,
             query.clone(),
-            "`next_cursor` of the page before.",
+            "`next_cursor` of the page before. It goes with that list and its filters; anywhere else \
+             it is 400 `invalid_value`.",
             ObjectBuilder::new().schema_type(Type::String),
         ),
         parameter(

@@ -231,6 +231,14 @@ fn the_key_is_short_visible_ascii() {
 }
 
 #[test]
+fn the_versions_of_a_command_may_be_several_or_any() {
+    let versions = merged()["components"]["parameters"]["If-Match"].clone();
+    assert_eq!(versions["in"], "header");
+    // No pattern: a list, `*` and a weak tag are all to be understood.
+    assert_eq!(versions["schema"], json!({"type": "string"}));
+}
+
+#[test]
 fn every_list_pages_alike() {
     let list = operation("/api/v1/orders", "get");
     for parameter in ["limit", "cursor", "count"] {

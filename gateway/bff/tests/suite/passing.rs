@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::Method;
 use invoiceapp_bff::BffConfig;
+use rstest::rstest;
+use serde_json::json;
 
 use crate::fixture::{Door, from};
 
@@ -31,6 +33,29 @@ async fn a_client_cannot_speak_for_the_inside() {
     names.sort_unstable();
     assert_eq!(names, ["idempotency-key", "if-match", "traceparent"]);
     assert_eq!(seen["address"], "203.0.113.7");
+}
+
+#[rstest]
+#[case(
+    "/api/v1/invoices?q=a%20b&cursor=0a0b&limit=2",
+    "if-match",
+    "W/\"7\", \"8,9\" , *"
+)]
+#[case("/api/v1/media/1/thumbnail", "consistency-token", "41")]
+#[case("/api/v1/invoices/1/pdf?download=true", "consistency-token", "41")]
+#[tokio::test]
+async fn conditions_and_cursors_reach_their_service_as_they_are(
+    #[case] uri: &str,
+    #[case] header: &str,
+    #[case] value: &str,
+) {
+    let request = from("203.0.113.7").uri(uri).header(header, value);
+    let door = Door::new();
+    let seen = door.send(request.body(Body::empty()).unwrap()).await.json();
+    assert_eq!(
+        (&seen["uri"], &seen["headers"][header]),
+        (&json!(uri), &json!(value))
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,10 @@ use invoiceapp_domain::digest::Sha256Hex;
 use invoiceapp_domain::ids::MediaId;
 use invoiceapp_domain::media::{ContentType, Media, MediaRecord};
 use invoiceapp_domain::{Permission, StreamId, StreamKind, TenantId};
-use invoiceapp_http::{Authenticated, Code, NoParameters, PathId, Problem, ProblemBody};
+use invoiceapp_http::entity_tags::is_known;
+use invoiceapp_http::{
+    Authenticated, Code, ConsistencyToken, NoParameters, PathId, Problem, ProblemBody,
+};
 use invoiceapp_objects::{ObjectKey, area};
 
 use super::problems;
@@ -37,12 +40,13 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbo
 pub(super) async fn file(
     State(parts): State<MediaParts>,
     caller: Authenticated,
+    token: ConsistencyToken,
     PathId(id): PathId<MediaId>,
     _: NoParameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     require_any(&caller, READ)?;
-    let record = record(&parts, caller.tenant(), id).await?;
+    let record = record(&parts, caller.tenant(), token, id).await?;
     let upload = &record.upload;
     let object = Object {
         area: area::MEDIA,
@@ -66,12 +70,13 @@ pub(super) async fn file(
 pub(super) async fn thumbnail(
     State(parts): State<MediaParts>,
     caller: Authenticated,
+    token: ConsistencyToken,
     PathId(id): PathId<MediaId>,
     _: NoParameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     require_any(&caller, READ)?;
-    let record = record(&parts, caller.tenant(), id).await?;
+    let record = record(&parts, caller.tenant(), token, id).await?;
     if !record.upload.content_type.is_picture() {
         return Err(Problem::not_found());
     }
@@ -87,12 +92,15 @@ pub(super) async fn thumbnail(
     object.answer(&parts, caller.tenant(), &headers).await
 }
 
-/// The tenant is part of the stream's name: a foreign id is an unknown one.
+/// What is known of a file, at least as of the caller's token. The tenant is part of the stream's
+/// name: a foreign id is an unknown one.
 async fn record(
     parts: &MediaParts,
     tenant: &TenantId,
+    token: ConsistencyToken,
     id: MediaId,
 ) -> Result<MediaRecord, Problem> {
+    token.reached_by(parts.executor.journal().as_ref()).await?;
     let stream = StreamId::new(tenant.clone(), StreamKind::Media, id);
     let loaded = parts.executor.load::<Media>(&stream).await;
     let loaded = loaded.map_err(|error| problems::of_load(&error))?;
@@ -165,16 +173,6 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(name, value);
     }
-}
-
-/// Whether the client has the bytes already (RFC 9110, 13.1.2).
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    let values = request.get_all(header::IF_NONE_MATCH).iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 /// 202: the thumbnail is being made.

@@ -146,6 +146,6 @@ fn execution(
     };
     let stream = StreamId::new(request.tenant().clone(), StreamKind::Media, id);
     Execution::new(stream, stamp, context, request.correlation_id)
-        .with_expected_version(request.expected_version)
+        .with_expected_version(request.expected_version.clone())
         .with_traceparent(Some(request.traceparent.clone()))
 }

@@ -2,6 +2,7 @@
 //! over HTTP.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
+mod conditional;
 mod files;
 mod invoices;
 mod pdfs;

@@ -212,7 +212,7 @@ impl World {
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
-        self.get_if_none_match(token, path, None).await
+        self.get_with(token, path, None).await
     }
 
     pub(crate) async fn get_if_none_match(
@@ -221,10 +221,20 @@ impl World {
         path: &str,
         tag: Option<&str>,
     ) -> Answer {
+        let header = tag.map(|tag| ("if-none-match", tag));
+        self.get_with(token, path, header).await
+    }
+
+    pub(crate) async fn get_with(
+        &self,
+        token: &str,
+        path: &str,
+        header: Option<(&str, &str)>,
+    ) -> Answer {
         let mut request =
             Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
-        if let Some(tag) = tag {
-            request = request.header(header::IF_NONE_MATCH, tag);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         self.send(request.body(Body::empty()).unwrap()).await
     }

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use invoiceapp_http::entity_tags::is_known;
 
 /// What a client waits before it asks again for a rendering that is being made, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -27,15 +28,7 @@ impl PdfAnswer {
     /// already (RFC 9110, 13.1.2).
     pub(super) fn to(self, request: &HeaderMap) -> Response {
         let tag = format!("\"{}\"", self.sha256);
-        let is_known = request
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|known| {
-                matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag
-            });
-        let mut response = if is_known {
+        let mut response = if is_known(request, &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             Response::new(Body::from(self.bytes))

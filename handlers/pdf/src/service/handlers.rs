@@ -1,7 +1,5 @@
 //! The PDF service's handler.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -12,13 +10,12 @@ use invoiceapp_domain::invoice::{DraftContent, Invoice, IssuedInvoice};
 use invoiceapp_domain::locale::{Locale, today};
 use invoiceapp_domain::organization::{ORGANIZATION_KEY, Organization};
 use invoiceapp_domain::{Decider, Permission, StreamId, StreamKind, TenantId};
-use invoiceapp_http::query::{Flag, MAX_TOKEN_WAIT};
+use invoiceapp_http::query::Flag;
 use invoiceapp_http::{
     Authenticated, BodyErrors, Code, ConsistencyToken, PathId, Problem, ProblemBody, Query, Text,
 };
 use invoiceapp_journal::execute::LoadError;
 use invoiceapp_journal::loaded::Loaded;
-use invoiceapp_journal::port::JournalError;
 use invoiceapp_objects::{ObjectKey, area, sha256_hex};
 use jiff::Timestamp;
 
@@ -27,9 +24,6 @@ use crate::document::InvoiceDocument;
 use crate::mapping::{DraftSetting, draft_document, issued_document};
 use crate::reactor::{PdfParts, rendering};
 use crate::renderer::RenderingError;
-
-/// Between two looks at the journal's head.
-const HEAD_POLL: Duration = Duration::from_millis(50);
 
 /// How a PDF is asked for.
 #[derive(Debug, Clone, Default, Deserr)]
@@ -68,7 +62,7 @@ pub(super) async fn pdf(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.require(Permission::InvoiceGetById)?;
-    await_journal(&parts, token).await?;
+    token.reached_by(parts.executor.journal().as_ref()).await?;
     let stream = StreamId::new(caller.tenant().clone(), StreamKind::Invoice, id);
     let invoice = load::<Invoice>(&parts, &stream)
         .await?
@@ -94,23 +88,6 @@ pub(super) async fn pdf(
         .to(&headers),
         None => being_made(),
     })
-}
-
-/// Waits until the journal has what the caller has seen. Invoices are read from the journal itself,
-/// so only a replica that lags, or a token that no answer gave, has to wait.
-async fn await_journal(parts: &PdfParts, token: ConsistencyToken) -> Result<(), Problem> {
-    let Some(wanted) = token.0 else { return Ok(()) };
-    let reached = async {
-        let journal = parts.executor.journal();
-        while journal.head().await?.position < wanted {
-            tokio::time::sleep(HEAD_POLL).await;
-        }
-        Ok(())
-    };
-    match tokio::time::timeout(MAX_TOKEN_WAIT, reached).await {
-        Ok(result) => result.map_err(|error: JournalError| Problem::from(&error)),
-        Err(_) => Err(Problem::view_behind()),
-    }
 }
 
 /// The stored rendering of an issued invoice; nothing while it is being made. A language that

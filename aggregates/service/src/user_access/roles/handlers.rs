@@ -62,7 +62,7 @@ pub(in crate::user_access) async fn list(
     caller.require(Permission::RoleGetAll)?;
     service.wait(token).await?;
     let query = service.list_query(&caller, StreamKind::Role, list.page, Vec::new());
-    service.page::<Role, _>(&query, render).await
+    service.page::<Role, _>(&query, list.page, render).await
 }
 
 /// Read a role.

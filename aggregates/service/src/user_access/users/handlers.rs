@@ -100,7 +100,7 @@ pub(in crate::user_access) async fn list(
     service.wait(token).await?;
     let conditions = list.filter.conditions();
     let query = service.list_query(&caller, StreamKind::User, list.page, conditions);
-    service.page::<User, _>(&query, render).await
+    service.page::<User, _>(&query, list.page, render).await
 }
 
 /// Read a user with the permissions that the roles come to.
