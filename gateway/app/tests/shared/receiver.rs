@@ -29,13 +29,13 @@ impl Receiver {
         (receiver, format!("http://{address}"))
     }
 
-    /// Whether a signal's requests say something. Texts are themselves in protobuf.
-    pub(crate) fn has(&self, signal: &str, text: &str) -> bool {
+    /// Whether a signal's requests say something. Texts are themselves in protobuf, and ids are bytes.
+    pub(crate) fn has(&self, signal: &str, wanted: impl AsRef<[u8]>) -> bool {
         let received = self.0.lock().unwrap();
         received
             .iter()
             .filter(|(path, _)| path.ends_with(signal))
-            .any(|(_, body)| contains(body, text.as_bytes()))
+            .any(|(_, body)| contains(body, wanted.as_ref()))
     }
 }
 
