@@ -13,4 +13,3 @@ mod projector;
 mod register;
 mod retry;
 mod sqlite;
-mod scratch;

@@ -54,6 +54,6 @@ fn a_point_is_led_by_the_label_that_the_code_writes() {
     let traced = ["http_request", "journal_commit", "job", "consistency_wait"];
     for expression in with_exemplars() {
         let is_traced = |it: &&str| expression.text.contains(&format!("invoiceapp_{it}"));
-        assert!(traced.iter().any(|it| is_traced(it)), "{expression:?}");
+        assert!(traced.iter().any(is_traced), "{expression:?}");
     }
 }

@@ -213,6 +213,7 @@ async fn an_operator_sees_the_system_and_is_called_when_the_projector_stops() {
     a_trace_shows_what_is_read(&watched, &trace).await;
     a_trace_leads_to_its_lines(&watched, &trace).await;
     watched.prometheus.await_quiet().await;
+    nobody_lags(&watched).await;
     let place = watched.installation.place;
     let (embedded, target) = embedded(&place);
     let mut targets = targets(&place);
@@ -225,6 +226,23 @@ async fn an_operator_sees_the_system_and_is_called_when_the_projector_stops() {
     watched.prometheus.set_targets(&targets);
     drop(embedded);
     a_stopped_projector_calls(&mut watched).await;
+}
+
+/// When nothing happens, everybody has seen everything, also those whom the last events do not concern.
+async fn nobody_lags(watched: &Watched) {
+    let begun = Instant::now();
+    for part in ["relay", "projection", "reactor"] {
+        let lag = format!("invoiceapp_{part}_lag_seconds");
+        loop {
+            let of_all = watched.prometheus.values(&lag).await;
+            let late = watched.prometheus.values(&format!("{lag} > 0")).await;
+            if !of_all.is_empty() && late.is_empty() {
+                break;
+            }
+            assert!(begun.elapsed() < EVENTUALLY, "{lag}: {of_all:?}");
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
 }
 
 async fn every_panel_shows_something(watched: &Watched) {

@@ -123,7 +123,7 @@ impl Client {
         self.send(self.login_request(username, password)).await
     }
 
-    fn login_request(&self, username: &str, password: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn login_request(&self, username: &str, password: &str) -> reqwest::RequestBuilder {
         let tenant = &self.tenant;
         let body = json!({"username": username, "password": password, "tenant": tenant});
         self.request(Method::POST, "/auth/login").json(&body)
