@@ -1,16 +1,22 @@
 //! The headers of a record: CloudEvents in binary mode, so that a consumer can route, order and
 //! drop repeats without reading the value. No personal data is among them.
 
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
 use invoiceapp_domain::{StreamId, StreamKind};
-use invoiceapp_schemas::{Metadata, RecordedEvent};
+use invoiceapp_schemas::RecordedEvent;
 use jiff::Timestamp;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
+use serde::Deserialize;
 use uuid::Uuid;
 
 /// The version of CloudEvents.
 const SPECIFICATION: &str = "1.0";
 /// What the types of all events begin with.
 const TYPE_PREFIX: &str = "invoiceapp";
+/// Most headers of a record of ours.
+const HEADERS_MAX: usize = 13;
 /// Longest header value that is read.
 const HEADER_BYTES_MAX: usize = 1_024;
 
@@ -20,46 +26,80 @@ pub fn source_of(journal: &str) -> String {
     format!("/journals/{journal}")
 }
 
-/// The type of an event: `invoiceapp.invoice.InvoiceIssued.v1`.
-fn type_of(event: &RecordedEvent) -> String {
-    format!(
-        "{TYPE_PREFIX}.{}.{}.v{}",
-        event.stream.kind, event.event_type, event.schema_version
-    )
+/// What of an event's metadata stands in its headers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Published<'a> {
+    correlation_id: Uuid,
+    #[serde(default)]
+    causation_id: Option<Uuid>,
+    #[serde(default, borrow)]
+    pub(crate) traceparent: Option<Cow<'a, str>>,
 }
 
-/// The headers of an event whose value was written with a schema.
-pub(crate) fn headers_of(
-    event: &RecordedEvent,
-    metadata: &Metadata,
-    journal: &str,
-    schema_id: u32,
-) -> OwnedHeaders {
-    let mut headers = OwnedHeaders::new_with_capacity(13)
-        .insert(header("ce_specversion", SPECIFICATION))
-        .insert(header("ce_id", &event.event_id.to_string()))
-        .insert(header("ce_type", &type_of(event)))
-        .insert(header("ce_source", &source_of(journal)))
-        .insert(header("ce_subject", &event.stream.to_string()))
-        .insert(header("ce_time", &event.recorded_at.to_string()))
-        .insert(header(
-            "ce_dataschema",
-            &format!("/schemas/ids/{schema_id}"),
-        ))
-        .insert(header("ce_tenant", event.stream.tenant.as_str()))
-        .insert(header("ce_position", &event.position.to_string()))
-        .insert(header("ce_streamversion", &event.version.to_string()))
-        .insert(header(
-            "ce_correlationid",
-            &metadata.correlation_id.to_string(),
-        ));
-    if let Some(causation_id) = metadata.causation_id {
-        headers = headers.insert(header("ce_causationid", &causation_id.to_string()));
+/// Reads that much of an event's metadata.
+pub(crate) fn published(event: &RecordedEvent) -> Result<Published<'_>, serde_json::Error> {
+    serde_json::from_str(&event.metadata_json)
+}
+
+/// Writes the headers of a journal's events.
+#[derive(Debug)]
+pub(crate) struct HeaderWriter {
+    source: String,
+    /// What a value is written into before it is copied.
+    text: String,
+}
+
+impl HeaderWriter {
+    pub(crate) fn new(journal: &str) -> Self {
+        let (source, text) = (source_of(journal), String::new());
+        Self { source, text }
     }
-    if let Some(traceparent) = &metadata.traceparent {
-        headers = headers.insert(header("traceparent", traceparent));
+
+    /// The headers of an event whose value was written with a schema.
+    pub(crate) fn write(
+        &mut self,
+        event: &RecordedEvent,
+        published: &Published<'_>,
+        key: &str,
+        schema_id: u32,
+    ) -> OwnedHeaders {
+        let (kind, version) = (event.stream.kind, event.schema_version);
+        let event_type = &event.event_type;
+        let text = &mut self.text;
+        let mut insert = |headers: OwnedHeaders, name, value: fmt::Arguments<'_>| {
+            text.clear();
+            // A text takes whatever is written.
+            let _always = text.write_fmt(value);
+            headers.insert(header(name, text.as_str()))
+        };
+        let headers = OwnedHeaders::new_with_capacity(HEADERS_MAX)
+            .insert(header("ce_specversion", SPECIFICATION))
+            .insert(header("ce_source", &self.source))
+            .insert(header("ce_tenant", event.stream.tenant.as_str()));
+        let headers = insert(headers, "ce_id", format_args!("{}", event.event_id));
+        // `invoiceapp.invoice.InvoiceIssued.v1`
+        let ce_type = format_args!("{TYPE_PREFIX}.{kind}.{event_type}.v{version}");
+        let headers = insert(headers, "ce_type", ce_type);
+        let headers = insert(headers, "ce_subject", format_args!("{kind}/{key}"));
+        let headers = insert(headers, "ce_time", format_args!("{}", event.recorded_at));
+        let schema = format_args!("/schemas/ids/{schema_id}");
+        let headers = insert(headers, "ce_dataschema", schema);
+        let headers = insert(headers, "ce_position", format_args!("{}", event.position));
+        let headers = insert(
+            headers,
+            "ce_streamversion",
+            format_args!("{}", event.version),
+        );
+        let correlation_id = format_args!("{}", published.correlation_id);
+        let mut headers = insert(headers, "ce_correlationid", correlation_id);
+        if let Some(causation_id) = published.causation_id {
+            headers = insert(headers, "ce_causationid", format_args!("{causation_id}"));
+        }
+        if let Some(traceparent) = &published.traceparent {
+            headers = insert(headers, "traceparent", format_args!("{traceparent}"));
+        }
+        headers
     }
-    headers
 }
 
 fn header<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a str> {

@@ -6,6 +6,7 @@
 
 mod broker;
 mod delivery;
+mod encoder;
 mod error;
 mod feed;
 mod headers;
@@ -19,6 +20,7 @@ mod settings;
 mod spans;
 mod status;
 mod tail;
+mod under_way;
 
 pub use broker::create_topics;
 pub use error::{LeaseError, RelayError};

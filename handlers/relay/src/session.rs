@@ -1,44 +1,44 @@
 //! What a relay does while it has the lease.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use invoiceapp_journal::port::JournalError;
-use invoiceapp_schemas::RecordedEvent;
+use invoiceapp_observe::metrics::metrics;
 use rdkafka::consumer::StreamConsumer;
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
+use rdkafka::producer::BaseRecord;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::broker::{all_partitions, check_topics, partition_counts, watermarks};
-use crate::delivery::{Prepared, Sent, deliver, delivered_or_failed};
+use crate::delivery::Outbox;
+use crate::encoder::{Encoder, Prepared};
 use crate::error::RelayError;
-use crate::headers::headers_of;
 use crate::lease::Taken;
-use crate::mark::{End, Ends, ProgressMark};
-use crate::partition::partition_of;
+use crate::mark::{Ends, ProgressMark};
 use crate::relay::Relay;
 use crate::spans;
 use crate::status::Phase;
 use crate::tail;
+use crate::under_way::{Sent, UnderWay};
 
-/// Some of the journal, encoded, and why it goes no further.
-struct Batch {
-    records: Vec<Prepared>,
-    /// The last position that was looked at.
-    to: u64,
-    stopped: Option<RelayError>,
-}
+/// Most batches that are on their way at once: one that the broker works on, one that it finds next.
+const UNDER_WAY_MAX: usize = 2;
 
 /// The work under one epoch of the lease.
 pub(crate) struct Session<'r> {
     relay: &'r Relay,
     epoch: i64,
-    producer: FutureProducer,
+    outbox: Outbox,
+    encoder: Arc<Encoder>,
     consumer: Arc<StreamConsumer>,
     counts: BTreeMap<String, u32>,
     ends: Ends,
+    /// Events up to here may be on their partition already.
+    resumed: u64,
+    /// The oldest first.
+    under_way: VecDeque<UnderWay>,
     /// The checkpoint.
     position: u64,
     renewed: Instant,
@@ -68,13 +68,17 @@ impl<'r> Session<'r> {
             status.position = resume.position;
             status.tails_lost = status.tails_lost.saturating_add(lost);
         });
+        let newest = resume.ends.iter().map(|(_, _, end)| end.position).max();
         let mut session = Self {
             relay,
             epoch: taken.epoch,
-            producer: kafka.producer().create()?,
+            outbox: Outbox::new(kafka)?,
+            encoder: Arc::new(Encoder::new(relay, &counts)),
             consumer,
             counts,
             ends: resume.ends,
+            resumed: newest.unwrap_or_default(),
+            under_way: VecDeque::new(),
             position: resume.position,
             renewed,
             ends_checked: Instant::now(),
@@ -83,175 +87,155 @@ impl<'r> Session<'r> {
         Ok(session)
     }
 
-    /// Publishes until cancelled, fenced or failed.
+    /// Publishes until cancelled, fenced or failed. What follows is read and encoded while batches
+    /// are on their way.
     pub(crate) async fn run(&mut self, cancel: &CancellationToken) -> Result<(), RelayError> {
         let mut newest = self.relay.journal.subscribe();
         // A mark at once: a new relay may have nothing to send, and consumers want to know.
-        let mut mark = Some(self.send_mark()?);
-        let mut next = self.prepare(self.position).await?;
+        self.send_mark()?;
+        let mut read = self.position;
+        let mut ahead = self.encoder.ahead(read, None);
         while !cancel.is_cancelled() {
-            let Batch {
-                records,
-                to,
-                stopped,
-            } = next;
-            let is_idle = to == self.position;
-            let sent = self.send(records).await?;
-            // The next batch is read and encoded while this one is on its way.
-            let prepared = match &stopped {
-                None if !is_idle => Some(self.prepare(to)),
-                _ => None,
-            };
-            let prepared = futures::future::OptionFuture::from(prepared);
-            let (prepared, delivered) =
-                futures::join!(prepared, deliver(sent, self.relay, self.epoch));
-            let (delivered, renewed) = delivered?;
-            self.renewed = renewed.unwrap_or(self.renewed);
-            self.note(delivered)?;
-            if let Some(mark) = mark.take() {
-                delivered_or_failed(mark.await)?;
+            let batch = ahead.batch().await?;
+            self.saw(batch.newest);
+            if batch.to == read && batch.stopped.is_none() {
+                self.settle(0).await?;
+                self.idle(&mut newest, cancel).await?;
+                ahead = self.encoder.ahead(read, None);
+                continue;
             }
-            if !is_idle {
-                self.checkpoint(to).await?;
-                mark = Some(self.send_mark()?);
-            }
-            if let Some(error) = stopped {
+            let after = std::mem::replace(&mut read, batch.to);
+            if let Some(error) = batch.stopped {
+                self.send(batch.records, after, read).await?;
+                self.settle(0).await?;
                 return Err(error);
             }
-            next = match prepared {
-                Some(prepared) => prepared?,
-                None => {
-                    self.idle(&mut newest, cancel).await?;
-                    self.prepare(self.position).await?
-                }
-            };
+            ahead = self.encoder.ahead(read, batch.following);
+            self.send(batch.records, after, read).await?;
+            self.settle(UNDER_WAY_MAX - 1).await?;
         }
-        Ok(())
+        self.settle(0).await
     }
 
     /// Gives up what is still on its way, so that nothing of this epoch is sent after it.
     pub(crate) async fn end(self) {
         let Self {
-            producer, consumer, ..
+            outbox, consumer, ..
         } = self;
         let dropped = spawn_blocking(move || {
-            drop(producer);
+            drop(outbox);
             drop(consumer);
         });
         let _ended = dropped.await;
     }
 
-    /// Reads and encodes what follows a position.
-    async fn prepare(&self, after: u64) -> Result<Batch, RelayError> {
-        let limit = self.relay.settings.batch_events;
-        let events = self.relay.journal.read_all(after, limit).await?;
-        let mut batch = Batch {
-            records: Vec::with_capacity(events.len()),
-            to: after,
-            stopped: None,
-        };
-        for event in &events {
-            match self.encode(event).await {
-                Ok(record) => batch.records.push(record),
-                Err(error) => {
-                    batch.stopped = Some(error);
-                    break;
-                }
-            }
-            batch.to = event.position;
-        }
-        let newest = events.last().map_or(after, |event| event.position);
+    fn saw(&self, position: u64) {
         self.relay
             .status
-            .send_modify(|status| status.head = status.head.max(newest));
-        Ok(batch)
+            .send_modify(|status| status.head = status.head.max(position));
     }
 
-    async fn encode(&self, event: &RecordedEvent) -> Result<Prepared, RelayError> {
-        let position = event.position;
-        let codec = &self.relay.codec;
-        let (value, schema_id) = codec.encode(event).await.map_err(|source| {
-            match matches!(source, invoiceapp_avro::CodecError::Registry(_)) {
-                true => RelayError::Registry { position, source },
-                false => RelayError::Unencodable { position, source },
-            }
-        })?;
-        let metadata = event.metadata().map_err(|error| {
-            RelayError::Journal(JournalError::Damaged {
-                position,
-                reason: error.to_string(),
-            })
-        })?;
-        let topic = self.relay.settings.kafka.topics.of(event);
-        let key = event.stream.aggregate_id();
-        let count = self.counts.get(&topic).copied().unwrap_or_default();
-        Ok(Prepared {
-            position,
-            partition: partition_of(key.as_bytes(), count),
-            topic,
-            key,
-            value,
-            headers: headers_of(
-                event,
-                &metadata,
-                &self.relay.settings.kafka.journal,
-                schema_id,
-            ),
-            timestamp: event.recorded_at.as_millisecond(),
-            event_id: event.event_id,
-            tenant: event.stream.tenant.to_string(),
-            cause: spans::cause(metadata.traceparent.as_deref()),
-        })
-    }
-
-    /// Hands records to the producer, except those that are there already.
-    async fn send(&mut self, records: Vec<Prepared>) -> Result<Vec<Sent>, RelayError> {
+    /// Hands the records between two positions to the producer, except those that are there already.
+    async fn send(
+        &mut self,
+        mut records: Vec<Prepared>,
+        after: u64,
+        to: u64,
+    ) -> Result<(), RelayError> {
         if self.renewed.elapsed() > self.relay.settings.lease / 3 {
             self.renew().await?;
         }
-        let mut records = records;
-        records.retain(|record| {
-            let end = self.ends.get(&record.topic, record.partition);
-            end.is_none_or(|end| record.position > end.position)
-        });
-        if records.is_empty() {
-            return Ok(Vec::new());
+        if after < self.resumed {
+            records.retain(|record| {
+                let end = self.ends.get(&record.topic, record.partition);
+                end.is_none_or(|end| record.position > end.position)
+            });
         }
-        let batch = spans::of_batch(&records);
+        let span = match records.is_empty() {
+            true => Span::none(),
+            false => spans::of_batch(&records),
+        };
+        let first = self.outbox.begin(records.len());
         let mut sent = Vec::with_capacity(records.len());
         for (nth, record) in records.into_iter().enumerate() {
             let span = spans::of_record(nth, &record);
-            let message = FutureRecord::to(&record.topic)
+            let message = BaseRecord::with_opaque_to(&record.topic, first.saturating_add(nth))
                 .partition(record.partition)
                 .key(&record.key)
                 .payload(&record.value)
                 .timestamp(record.timestamp)
                 .headers(record.headers);
-            let delivery = self
-                .producer
-                .send_result(message)
-                .map_err(|(error, _)| error)?;
+            self.outbox.send(message)?;
             sent.push(Sent {
+                span,
                 position: record.position,
                 topic: record.topic,
                 partition: record.partition,
-                delivery,
-                span,
-                _batch: batch.clone(),
             });
         }
-        Ok(sent)
+        let (to, _span) = (Some(to), span);
+        self.under_way.push_back(UnderWay { sent, to, _span });
+        Ok(())
+    }
+
+    /// Waits until no more than so many batches are on their way, and moves the checkpoint to where
+    /// everything is confirmed.
+    async fn settle(&mut self, may_remain: usize) -> Result<(), RelayError> {
+        let mut reached = None;
+        loop {
+            let batches = self.under_way.iter().filter(|group| group.to.is_some());
+            let offsets = match batches.count() > may_remain {
+                true => self.confirmed().await?,
+                false => match self.oldest()? {
+                    Some(offsets) => offsets,
+                    None => break,
+                },
+            };
+            if let Some(group) = self.under_way.pop_front() {
+                reached = group.to.or(reached);
+                self.note(group, &offsets)?;
+            }
+        }
+        if let Some(reached) = reached {
+            self.checkpoint(reached).await?;
+            self.send_mark()?;
+        }
+        Ok(())
+    }
+
+    /// The offsets of what has been on its way for longest, if all of it is confirmed.
+    fn oldest(&self) -> Result<Option<Vec<i64>>, RelayError> {
+        let confirmed = self.outbox.confirmed();
+        Ok(confirmed.inspect_err(|_| self.under_way.iter().for_each(UnderWay::failed))?)
+    }
+
+    /// The same, when they are. The producer gives nothing up, so a broker that is away ends this
+    /// only by coming back, or the lease, which is held meanwhile, by getting lost.
+    async fn confirmed(&mut self) -> Result<Vec<i64>, RelayError> {
+        let tick = self.relay.settings.lease / 3;
+        loop {
+            if let Some(offsets) = self.oldest()? {
+                return Ok(offsets);
+            }
+            let rest = tick.saturating_sub(self.renewed.elapsed());
+            if tokio::time::timeout(rest, self.outbox.changed())
+                .await
+                .is_err()
+            {
+                self.renew().await?;
+            }
+        }
     }
 
     /// Takes note of what was delivered.
-    fn note(&mut self, delivered: Vec<(String, i32, End)>) -> Result<(), RelayError> {
-        let count = u64::try_from(delivered.len()).unwrap_or(u64::MAX);
-        for (topic, partition, end) in delivered {
-            let known = self.ends.get(&topic, partition).unwrap_or_default();
-            if end.offset <= known.offset {
-                return Err(RelayError::TailLost { topic, partition });
-            }
-            self.ends.set(&topic, partition, end);
+    fn note(&mut self, group: UnderWay, offsets: &[i64]) -> Result<(), RelayError> {
+        let count = u64::try_from(group.sent.len()).unwrap_or(u64::MAX);
+        for grown in group.delivered(offsets, &self.ends)? {
+            self.ends.set(&grown.topic, grown.partition, grown.end);
+            let published = &metrics().relay_published;
+            published
+                .with_label_values(&[&*grown.topic])
+                .inc_by(grown.records);
         }
         self.relay
             .status
@@ -303,7 +287,7 @@ impl<'r> Session<'r> {
     }
 
     /// Says how far the topics are.
-    fn send_mark(&self) -> Result<DeliveryFuture, RelayError> {
+    fn send_mark(&mut self) -> Result<(), RelayError> {
         let kafka = &self.relay.settings.kafka;
         let mark = ProgressMark {
             position: self.position,
@@ -311,14 +295,13 @@ impl<'r> Session<'r> {
         };
         let mark = serde_json::to_vec(&mark).map_err(crate::error::LeaseError::Stored)?;
         let topic = kafka.topics.relay();
-        let record = FutureRecord::to(&topic)
+        let record = BaseRecord::with_opaque_to(&topic, self.outbox.begin(1))
             .partition(0)
             .key(&kafka.journal)
             .payload(&mark);
-        Ok(self
-            .producer
-            .send_result(record)
-            .map_err(|(error, _)| error)?)
+        self.outbox.send(record)?;
+        self.under_way.push_back(UnderWay::mark());
+        Ok(())
     }
 
     /// Waits for the journal to move, holding the lease.

@@ -9,6 +9,9 @@ use rdkafka::ClientConfig;
 pub const BROKER_DEADLINE: Duration = Duration::from_secs(10);
 /// Longest record. The topics allow it too (`max.message.bytes`).
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
+/// How long the first record of a partition waits for others. They come at once, if there are any:
+/// one that is alone should not wait.
+const LINGER_MILLISECONDS: &str = "0.5";
 /// Most that waits in the producer.
 const PRODUCER_QUEUE_KBYTES: usize = 64 << 10;
 /// Most that a consumer has fetched ahead, per partition.
@@ -46,7 +49,7 @@ impl KafkaSettings {
             // A record that was given up would leave a gap: the broker is waited for instead.
             .set("message.timeout.ms", "0")
             .set("compression.type", "zstd")
-            .set("linger.ms", "2")
+            .set("linger.ms", LINGER_MILLISECONDS)
             .set(
                 "queue.buffering.max.kbytes",
                 PRODUCER_QUEUE_KBYTES.to_string(),
@@ -97,7 +100,7 @@ impl RelaySettings {
     pub const fn new(kafka: KafkaSettings) -> Self {
         Self {
             kafka,
-            batch_events: 2_000,
+            batch_events: 4_000,
             lease: Duration::from_secs(10),
             pause_first: Duration::from_millis(100),
             pause_max: Duration::from_secs(5),

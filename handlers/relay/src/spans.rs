@@ -6,7 +6,7 @@ use invoiceapp_observe::span::{EVENT_SPANS_MAX, fail, follow, link};
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::delivery::Prepared;
+use crate::encoder::Prepared;
 
 /// The span of a batch, from its first record on the way to the last one's confirmation.
 pub(crate) fn of_batch(records: &[Prepared]) -> Span {
@@ -36,13 +36,13 @@ pub(crate) fn of_record(nth: usize, record: &Prepared) -> Span {
         messaging.system = "kafka",
         messaging.operation.name = "send",
         messaging.operation.type = "send",
-        messaging.destination.name = record.topic,
+        messaging.destination.name = &*record.topic,
         messaging.destination.partition.id = record.partition,
         messaging.kafka.offset = Empty,
         messaging.message.id = %record.event_id,
         invoiceapp.position = record.position,
         service = "relay",
-        tenant = record.tenant,
+        tenant = record.tenant.as_str(),
     );
     follow(&span, record.cause);
     span

@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 
-use futures::TryStreamExt;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use invoiceapp_domain::StreamKind;
 use invoiceapp_projections::dashboard::total;
 use invoiceapp_projections::store::{Applied, Unparked};
@@ -26,8 +26,12 @@ use crate::documents::{self, Stored, identity, integer, misread, signed};
 use crate::names::VERSION;
 use crate::progress::{self, DUPLICATE_KEY};
 
-/// Most documents in one command.
-const COMMAND_DOCUMENTS_MAX: usize = 500;
+/// Most new documents in one command.
+const INSERTS_MAX: usize = 500;
+/// Most changed documents in one command: the server takes them one after another.
+const UPDATES_MAX: usize = 50;
+/// Most commands at once.
+const COMMANDS_AT_ONCE: usize = 8;
 /// A command is closed once its documents' texts reach this many bytes; the server takes 48 MB.
 const COMMAND_BYTES_MAX: usize = 8 << 20;
 
@@ -101,14 +105,16 @@ async fn write_documents(database: &Database, changes: &[Change]) -> Result<bool
         };
         ready.push((collection, fresh));
     }
+    // No two of them touch the same document, and a server waits for its disk in each of them.
+    let mut writes = Vec::new();
     for (collection, fresh) in ready {
         for command in commands(fresh) {
-            if !write(database, &collection, &command).await? {
-                return Ok(false);
-            }
+            writes.push(write(database, collection.clone(), command).boxed());
         }
     }
-    Ok(true)
+    let written = futures::stream::iter(writes).buffer_unordered(COMMANDS_AT_ONCE);
+    let written: Vec<bool> = written.try_collect().await?;
+    Ok(written.into_iter().all(|written| written))
 }
 
 async fn read_stored(
@@ -172,12 +178,12 @@ fn prepare<'a>(
 fn commands(fresh: Vec<Fresh<'_>>) -> Vec<Vec<Fresh<'_>>> {
     let (known, new): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|fresh| fresh.is_known);
     let mut commands = Vec::new();
-    for group in [new, known] {
+    for (group, documents_max) in [(new, INSERTS_MAX), (known, UPDATES_MAX)] {
         let (mut command, mut bytes) = (Vec::new(), 0_usize);
         for fresh in group {
             bytes = bytes.saturating_add(fresh.change.document.json.len());
             command.push(fresh);
-            if command.len() >= COMMAND_DOCUMENTS_MAX || bytes >= COMMAND_BYTES_MAX {
+            if command.len() >= documents_max || bytes >= COMMAND_BYTES_MAX {
                 commands.push(std::mem::take(&mut command));
                 bytes = 0;
             }
@@ -193,20 +199,20 @@ fn commands(fresh: Vec<Fresh<'_>>) -> Vec<Vec<Fresh<'_>>> {
 /// either: somebody else writes as well.
 async fn write(
     database: &Database,
-    collection: &Collection<Document>,
-    fresh: &[Fresh<'_>],
+    collection: Collection<Document>,
+    fresh: Vec<Fresh<'_>>,
 ) -> Result<bool, ViewError> {
     let is_new = fresh.first().is_some_and(|fresh| !fresh.is_known);
     let all_written = if is_new {
-        insert(collection, fresh).await?
+        insert(&collection, &fresh).await?
     } else {
-        replace(database, collection.name(), fresh).await?
+        replace(database, collection.name(), &fresh).await?
     };
     if all_written {
         return Ok(true);
     }
     let changes: Vec<&Change> = fresh.iter().map(|fresh| fresh.change).collect();
-    let stored = read_stored(collection, &changes).await?;
+    let stored = read_stored(&collection, &changes).await?;
     Ok(changes.iter().all(|change| {
         let stored = stored.get(&identity(&change.document.stream));
         stored.is_some_and(|stored| stored.version >= change.document.version)

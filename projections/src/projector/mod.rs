@@ -37,7 +37,7 @@ pub use retry::{RETRY_PAUSE, RETRY_ROUNDS_MAX, Retried, retry_parked};
 /// What this projector keeps, as metrics and traces call it.
 const VIEW: &str = "documents";
 /// Most events folded in one step.
-pub const BATCH_EVENTS_MAX: usize = 1_000;
+pub const BATCH_EVENTS_MAX: usize = 2_000;
 /// How often a projector that is not to write looks whether it is now.
 pub const STANDBY_INTERVAL: Duration = Duration::from_secs(1);
 /// First pause after a failure; it doubles up to [`BACK_OFF_MAX`].

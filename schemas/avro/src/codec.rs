@@ -1,7 +1,8 @@
 //! Events to records and back, in the wire format of the schema registry: a zero byte, the schema's
 //! id in four big-endian bytes, the datum.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use invoiceapp_schemas::{ChainHash, RecordedEvent};
 use serde::de::DeserializeSeed as _;
@@ -176,6 +177,8 @@ pub struct Codec {
     catalog: Arc<Catalog>,
     registry: Arc<Registry>,
     topics: Topics,
+    /// The ids that were asked for, by the full names of their schemas.
+    ids: Arc<RwLock<HashMap<String, u32>>>,
 }
 
 impl Codec {
@@ -186,7 +189,25 @@ impl Codec {
             catalog,
             registry,
             topics,
+            ids: Arc::default(),
         }
+    }
+
+    fn known_id(&self, schema: &EventSchema) -> Option<u32> {
+        let known = self.ids.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&schema.full_name).copied()
+    }
+
+    /// The id of a schema on its topic.
+    async fn id_of(&self, schema: &EventSchema) -> Result<u32, RegistryError> {
+        if let Some(id) = self.known_id(schema) {
+            return Ok(id);
+        }
+        let subject = self.topics.subject(schema.topic(), &schema.full_name);
+        let id = self.registry.id_of(&subject, schema.text).await?;
+        let mut known = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(schema.full_name.clone(), id);
+        Ok(id)
     }
 
     /// The value of an event, and the id of its schema. The id is asked for once per subject;
@@ -198,8 +219,7 @@ impl Codec {
         let mut value = Vec::with_capacity(event.payload_json.len());
         value.extend_from_slice(&[MAGIC; FRAME_BYTES]);
         let schema = put_datum(&self.catalog, event, &mut value)?;
-        let subject = self.topics.subject(schema.topic(), &schema.full_name);
-        let id = self.registry.id_of(&subject, schema.text).await?;
+        let id = self.id_of(&schema).await?;
         if let Some(frame) = value.get_mut(1..FRAME_BYTES) {
             frame.copy_from_slice(&id.to_be_bytes());
         }

@@ -67,8 +67,7 @@ impl<'de> Visitor<'de> for Payload<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
-        let name = access.next_key::<std::borrow::Cow<'_, str>>()?;
-        if name.as_deref() != Some(self.event_type) {
+        if access.next_key_seed(IsName(self.event_type))? != Some(true) {
             return Err(A::Error::custom("it holds another event"));
         }
         access.next_value_seed(RecordValue {
@@ -112,33 +111,86 @@ impl<'de> Visitor<'de> for RecordValue<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         let fields = &self.record.fields;
         let mut next = 0;
-        while let Some(name) = access.next_key::<std::borrow::Cow<'de, str>>()? {
-            let ahead = fields.get(next..).unwrap_or_default();
-            let Some(offset) = ahead.iter().position(|field| field.name == name) else {
-                let is_known = fields.iter().any(|field| field.name == name);
-                if is_known || self.unknown == Unknown::Refuse {
-                    // Text of ours has every member once, in the order of its type.
-                    return Err(A::Error::custom("a member is unknown, or not in its place"));
+        while let Some(place) = access.next_key_seed(Place { fields, next })? {
+            let Some(place) = place else {
+                if self.unknown == Unknown::Refuse {
+                    return Err(A::Error::custom("a member is unknown"));
                 }
                 access.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let (skipped, rest) = ahead.split_at(offset);
-            for field in skipped {
+            for field in fields.get(next..place).unwrap_or_default() {
                 put_default(field, self.out)?;
             }
-            if let Some(field) = rest.first() {
+            if let Some(field) = fields.get(place) {
                 access.next_value_seed(NodeValue {
                     node: &field.node,
                     out: self.out,
                 })?;
             }
-            next += offset + 1;
+            next = place + 1;
         }
         for field in fields.get(next..).unwrap_or_default() {
             put_default(field, self.out)?;
         }
         Ok(())
+    }
+}
+
+/// Whether a member has this name. A seed, so that the name is not copied.
+struct IsName<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for IsName<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsName<'_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
+}
+
+/// Which field a member is, from the next one on; none when it is unknown. A seed as well.
+struct Place<'a> {
+    fields: &'a [Field],
+    next: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<usize>, E> {
+        let (before, ahead) = self.fields.split_at(self.next.min(self.fields.len()));
+        if let Some(offset) = ahead.iter().position(|field| field.name == name) {
+            return Ok(Some(before.len() + offset));
+        }
+        match before.iter().any(|field| field.name == name) {
+            // Text of ours has every member once, in the order of its type.
+            true => Err(E::custom("a member is not in its place")),
+            false => Ok(None),
+        }
     }
 }
 
@@ -295,9 +347,17 @@ impl<'de> Visitor<'de> for NodeValue<'_> {
 /// Days since 1970 of a date in its one spelling.
 fn days_of(text: &str) -> Option<i64> {
     let date: Date = text.parse().ok()?;
-    if date.to_string() != text {
+    if !is_plain(text) && date.to_string() != text {
         return None;
     }
-    let span = date.since((jiff::Unit::Day, EPOCH)).ok()?;
-    Some(i64::from(span.get_days()))
+    Some(date.duration_since(EPOCH).as_hours() / 24)
+}
+
+/// `2026-01-31`, which is the spelling of all dates but those of very early years.
+fn is_plain(text: &str) -> bool {
+    let is_placed = |(place, byte): (usize, &u8)| match place {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 10 && text.as_bytes().iter().enumerate().all(is_placed)
 }
