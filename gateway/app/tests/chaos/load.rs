@@ -67,6 +67,15 @@ impl Counts {
     }
 }
 
+/// What writers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Create, issue and send invoices.
+    Invoices,
+    /// The same, with a new product and a new user before each.
+    Everything,
+}
+
 /// Writers at work for one tenant.
 pub(crate) struct Load {
     pub(crate) tally: Arc<Tally>,
@@ -76,7 +85,7 @@ pub(crate) struct Load {
 
 impl Load {
     /// Sets the tenant up and lets the writers begin, each of which waits so long after an invoice.
-    pub(crate) async fn start(door: &Door, pause: Duration) -> Self {
+    pub(crate) async fn start(door: &Door, work: Work, pause: Duration) -> Self {
         let admin = Client::admin(door).await;
         admin.put("/organization", organization()).await.expect(200);
         let (tally, stop) = (Arc::<Tally>::default(), CancellationToken::new());
@@ -87,6 +96,7 @@ impl Load {
                 door: door.clone(),
                 tally: Arc::clone(&tally),
                 number,
+                work,
                 pause,
             };
             writers.spawn(writer.run(stop.clone()));
@@ -110,6 +120,7 @@ struct Writer {
     door: Door,
     tally: Arc<Tally>,
     number: usize,
+    work: Work,
     pause: Duration,
 }
 
@@ -118,10 +129,24 @@ impl Writer {
         let mut sent = Vec::new();
         while !stop.is_cancelled() {
             let recipient = format!("w{}-{}", self.number, sent.len());
+            if self.work == Work::Everything {
+                self.product_and_user(&recipient).await;
+            }
             sent.push(self.invoice(self.door.address(&recipient)).await);
             tokio::time::sleep(self.pause).await;
         }
         sent
+    }
+
+    async fn product_and_user(&mut self, name: &str) {
+        let price = json!({"currency": "EUR", "unit_price": "19.99"});
+        let vat = json!({"category": "S", "rate": "19"});
+        let product =
+            json!({"sku": name, "name": name, "unit_code": "C62", "vat": vat, "prices": [price]});
+        self.insist("/products", product).await;
+        let email = self.door.address(&format!("user-{name}"));
+        let user = json!({"email": email, "first_name": "Ada", "last_name": "Byron"});
+        self.insist("/users", user).await;
     }
 
     async fn invoice(&mut self, recipient: String) -> Sent {
@@ -143,7 +168,8 @@ impl Writer {
         loop {
             let request = self.client.request(Method::POST, path);
             let request = request.header("Idempotency-Key", &key).json(&body);
-            match self.client.try_send(request).await {
+            let answer = self.client.try_send(request).await;
+            match &answer {
                 Some(answer) if answer.status.is_success() => {
                     self.tally.answered.fetch_add(1, Ordering::Relaxed);
                     return answer.json();
@@ -161,7 +187,8 @@ impl Writer {
                     self.tally.lost.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            assert!(begun.elapsed() < INSIST_MAX, "{path} is never answered");
+            let waited = begun.elapsed();
+            assert!(waited < INSIST_MAX, "{path} is never answered: {answer:?}");
             tokio::time::sleep(REPEAT_AFTER).await;
         }
     }

@@ -25,5 +25,6 @@ mod inbox;
 mod load;
 mod parts;
 mod poison;
+mod roles;
 mod world;
 mod zombies;

@@ -10,7 +10,7 @@ use crate::api::{Answer, Client, id};
 use crate::binary::ADMIN_PASSWORD;
 use crate::check::{Expected, Repeats};
 use crate::door::Door;
-use crate::load::Load;
+use crate::load::{Load, Work};
 use crate::world::{at_part, world};
 
 /// What a writer waits after each invoice.
@@ -41,7 +41,7 @@ const NOTICED: Duration = Duration::from_secs(3);
 async fn a_part_that_is_killed_and_stays_away_loses_nothing(#[case] part: Part) {
     let world = world().await;
     let door = world.installation.tenant().await;
-    let load = Load::start(&door, PAUSE).await;
+    let load = Load::start(&door, Work::Invoices, PAUSE).await;
     let admin = Client::admin(&door).await;
     let document = rendered(&admin).await;
 

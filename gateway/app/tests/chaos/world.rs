@@ -26,7 +26,7 @@ pub(crate) const ROLES: [&str; 10] = [
 /// An installation, and its processes by their role.
 pub(crate) struct World {
     pub(crate) installation: Installation,
-    processes: BTreeMap<&'static str, RoleProcess>,
+    pub(crate) processes: BTreeMap<&'static str, RoleProcess>,
 }
 
 /// The world, whole: whatever the test before has left behind.

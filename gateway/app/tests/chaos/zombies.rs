@@ -7,7 +7,7 @@ use rstest::rstest;
 use crate::api::{Client, draft, id};
 use crate::check::{Expected, Repeats};
 use crate::full::Place;
-use crate::load::Load;
+use crate::load::{Load, Work};
 use crate::world::{one, world};
 
 /// What a writer waits after each invoice.
@@ -29,7 +29,7 @@ async fn a_process_that_wakes_up_after_its_lease_changes_nothing(#[case] role: &
     let world = world().await;
     let door = world.installation.tenant().await;
     let admin = Client::admin(&door).await;
-    let load = Load::start(&door, PAUSE).await;
+    let load = Load::start(&door, Work::Invoices, PAUSE).await;
     let elsewhere = Place::of(&invoiceapp_parts::unique("second"));
     let first = world.process(role);
     let second = world.installation.start_at(&elsewhere, one(role));
