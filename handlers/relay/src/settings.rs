@@ -14,8 +14,11 @@ pub const RECORD_BYTES_MAX: usize = 8 << 20;
 const LINGER_MILLISECONDS: &str = "0.5";
 /// Most that waits in the producer.
 const PRODUCER_QUEUE_KBYTES: usize = 64 << 10;
-/// Most that a consumer has fetched ahead, per partition.
+/// Most that a consumer has fetched ahead.
 const CONSUMER_QUEUE_KBYTES: usize = 1 << 10;
+/// Most that is asked for of a partition at once, as it lies on the broker's disk: a consumer that is
+/// behind would otherwise be sent more than it may remember. A longer record comes nevertheless.
+const FETCH_BYTES_MAX: usize = 256 << 10;
 
 /// Where the events are, and what they are called there.
 #[derive(Debug, Clone)]
@@ -68,7 +71,8 @@ impl KafkaSettings {
             .set("auto.offset.reset", "error")
             .set("isolation.level", "read_committed")
             .set("fetch.wait.max.ms", "100")
-            .set("fetch.message.max.bytes", RECORD_BYTES_MAX.to_string())
+            .set("fetch.message.max.bytes", FETCH_BYTES_MAX.to_string())
+            .set("fetch.max.bytes", RECORD_BYTES_MAX.to_string())
             .set(
                 "queued.max.messages.kbytes",
                 CONSUMER_QUEUE_KBYTES.to_string(),

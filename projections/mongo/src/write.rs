@@ -27,7 +27,7 @@ use crate::names::VERSION;
 use crate::progress::{self, DUPLICATE_KEY};
 
 /// Most new documents in one command.
-const INSERTS_MAX: usize = 500;
+const INSERTS_MAX: usize = 100;
 /// Most changed documents in one command: the server takes them one after another.
 const UPDATES_MAX: usize = 50;
 /// Most commands at once.

@@ -16,6 +16,9 @@
 #[path = "../up/client.rs"]
 #[expect(dead_code, reason = "the other bench uses the rest")]
 mod client;
+#[path = "../up/memory.rs"]
+#[expect(dead_code, reason = "the other bench uses the rest")]
+mod memory;
 #[path = "../up/process.rs"]
 #[expect(dead_code, reason = "the other bench uses the rest")]
 mod process;

@@ -15,6 +15,7 @@
 )]
 
 mod client;
+mod memory;
 mod prepare;
 mod process;
 mod requests;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::memory::Memory;
+
 /// The administrator of the prepared directory.
 pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
 pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
@@ -28,17 +30,6 @@ pub(crate) struct Server {
     child: Child,
     url: String,
     ready_after: Duration,
-}
-
-/// What `/proc` says about the memory of a process.
-#[derive(Clone, Copy)]
-pub(crate) struct Memory {
-    /// Pages in memory, shared libraries and mapped files included.
-    pub(crate) resident_kib: u64,
-    /// The most that was ever resident.
-    pub(crate) peak_kib: u64,
-    /// Threads.
-    pub(crate) threads: u64,
 }
 
 /// A process that has come to rest.
@@ -148,17 +139,7 @@ impl Server {
     }
 
     fn memory(&self) -> Memory {
-        let status = self.proc("status");
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|line| line.split_whitespace().next());
-            number.and_then(|number| number.parse().ok())
-        };
-        Memory {
-            resident_kib: field("VmRSS:").expect("the kernel tells the memory"),
-            peak_kib: field("VmHWM:").expect("the kernel tells the memory"),
-            threads: field("Threads:").expect("the kernel tells the threads"),
-        }
+        Memory::of(self.child.id())
     }
 
     fn processor_time(&self) -> Duration {

@@ -6,7 +6,7 @@
 //! PostgreSQL, Kafka and the schema registry of a native stack. Every drain has topics of its own,
 //! and what it has left on them is compared with the journal. A round runs the relay, the peer, and
 //! the relay again, which is the control; backwards in odd rounds. `-- drain` and `-- lag` measure
-//! one of both, `-- profile` drains alone, again and again.
+//! one of both, `-- short` takes fewer rounds, `-- profile` drains alone, again and again.
 
 #![expect(
     clippy::expect_used,
@@ -46,8 +46,8 @@ const EVENTS: u64 = 100_000;
 /// Records that the peer chooses from.
 const SAMPLES: usize = 10_000;
 /// Rounds that are measured; one more before them is thrown away.
-const DRAIN_ROUNDS: usize = 5;
-const LAG_ROUNDS: usize = 5;
+const ROUNDS: usize = 5;
+const SHORT_ROUNDS: usize = 2;
 
 /// The allocator of the product's binary.
 #[global_allocator]
@@ -65,7 +65,12 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             runtime.block_on(async {
-                let field = Field::open().await;
+                let rounds = if asks_for("short") {
+                    SHORT_ROUNDS
+                } else {
+                    ROUNDS
+                };
+                let field = Field::open(rounds).await;
                 if asks_for("profile") {
                     field.profile().await;
                 } else {
@@ -89,6 +94,7 @@ fn main() -> ExitCode {
 
 /// A database of its own, and what everybody shares.
 struct Field {
+    rounds: usize,
     place: Place,
     ambient: Arc<SteppingAmbient>,
     codec: Codec,
@@ -96,10 +102,11 @@ struct Field {
 }
 
 impl Field {
-    async fn open() -> Self {
+    async fn open(rounds: usize) -> Self {
         let place = Place::new("drain").await;
         let pool = PgPool::connect(&place.url()).await;
         Self {
+            rounds,
             ambient: SteppingAmbient::new(1),
             codec: line::codec().await,
             pool: pool.expect("a pool"),
@@ -150,10 +157,11 @@ impl Field {
         let peer = Arc::new(Peer::prepare(&content));
         let names = ["relay", "relay, again", "ProducerPerformance"];
         let mut rates = names.map(Series::new);
-        for round in 0..=DRAIN_ROUNDS {
+        for round in 0..=self.rounds {
             let (first, _) = self.drain(&journal, 0).await;
             let theirs = self.peer(&peer).await;
             let (last, _) = self.drain(&journal, 0).await;
+            println!("round {round}: relay {first}, {last}, peer {theirs}");
             if round > 0 {
                 let ours = if round % 2 == 0 {
                     [first, last]
@@ -167,8 +175,9 @@ impl Field {
         }
         println!(
             "\ndrain of {EVENTS} events, {} bytes of key, headers and value each, records per \
-             second, {DRAIN_ROUNDS} rounds; every topic held exactly these, each key in order",
-            content.mean_bytes()
+             second, {} rounds; every topic held exactly these, each key in order",
+            content.mean_bytes(),
+            self.rounds,
         );
         let ratios = [
             ("control: the relay to itself", &rates[1], &rates[0]),
@@ -188,12 +197,16 @@ impl Field {
             "the two together",
         ];
         let mut waits = names.map(Series::new);
-        for round in 0..=LAG_ROUNDS {
+        for round in 0..=self.rounds {
             let probe = invoiceapp_parts::unique("drain_probe");
             line::make_topic(&probe).await;
             let flush = lag::flushes().median;
             let trip = lag::round_trips(&probe).await.median;
             let lag = self.lag().await;
+            println!(
+                "round {round}: lag {}, flush {flush}, way {trip}",
+                lag.median
+            );
             if round > 0 {
                 let round = [lag.median, lag.tail, flush, trip, flush + trip];
                 for (series, value) in waits.iter_mut().zip(round) {
@@ -203,7 +216,10 @@ impl Field {
             let removed = line::remove_topics(&[probe]).await;
             removed.expect("the topic is removed");
         }
-        println!("\nlag at 20 commits per second, microseconds, {LAG_ROUNDS} rounds");
+        println!(
+            "\nlag at 20 commits per second, microseconds, {} rounds",
+            self.rounds
+        );
         let ratio = (
             "lag to the two together (at most 2.00)",
             &waits[0],
@@ -232,7 +248,7 @@ impl Field {
     /// Our side alone, under a profiler.
     async fn profile(&self) {
         let journal = self.filled().await;
-        for _ in 0..DRAIN_ROUNDS {
+        for _ in 0..self.rounds {
             let line = Line::new(&journal, &self.codec, &self.pool).await;
             let elapsed = line.drain(&self.ambient, EVENTS).await;
             println!("relay alone: {}/s", rate(EVENTS, elapsed));

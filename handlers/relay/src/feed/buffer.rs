@@ -7,9 +7,9 @@ use invoiceapp_schemas::RecordedEvent;
 use crate::headers::EventHeaders;
 
 /// Most events that are read ahead before partitions that are ahead have to wait.
-pub(super) const BUFFER_EVENTS_MAX: usize = 10_000;
+pub(super) const BUFFER_EVENTS_MAX: usize = 5_000;
 /// Most bytes of payload that are read ahead before they have to wait.
-pub(super) const BUFFER_BYTES_MAX: usize = 64 << 20;
+pub(super) const BUFFER_BYTES_MAX: usize = 24 << 20;
 
 /// How far ahead of what was read a reader may jump without a search.
 const FORWARD_MAX: u64 = 10_000;
