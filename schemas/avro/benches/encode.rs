@@ -76,7 +76,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A value whose integers are signed, as Avro's are: the library takes an unsigned one for bytes.
+/// A value whose integers are signed, as Avro's are, and as short as they can be: the library takes an
+/// unsigned one for bytes, and widens an `int` where the schema says `long`, but a date never.
 struct Signed<'a>(&'a serde_json::Value);
 
 impl Serialize for Signed<'_> {
@@ -86,7 +87,10 @@ impl Serialize for Signed<'_> {
                 let number = number
                     .as_i64()
                     .ok_or_else(|| S::Error::custom("too large"))?;
-                serializer.serialize_i64(number)
+                match i32::try_from(number) {
+                    Ok(small) => serializer.serialize_i32(small),
+                    Err(_) => serializer.serialize_i64(number),
+                }
             }
             serde_json::Value::Array(items) => serializer.collect_seq(items.iter().map(Signed)),
             serde_json::Value::Object(members) => {
