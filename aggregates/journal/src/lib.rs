@@ -8,6 +8,7 @@ pub mod event_store;
 pub mod execute;
 pub mod feed;
 pub mod loaded;
+mod page;
 pub mod port;
 pub mod postgres;
 pub mod sqlite;

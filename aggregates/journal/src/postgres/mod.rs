@@ -29,6 +29,7 @@ use crate::port::{
     Writability,
 };
 use crate::writer::Writer;
+use crate::writer::engine::Receipt;
 use crate::writer::observe::WriterStats;
 use engine::PostgresEngine;
 use open::{Settings, migrate};
@@ -103,24 +104,15 @@ impl Journal for PostgresJournal {
     }
 
     async fn receipt(&self, command: CommandStamp) -> Result<Option<Committed>, AppendError> {
-        let Some(receipt) = self.reader.receipt(command.id).await? else {
-            return Ok(None);
-        };
-        if receipt.fingerprint != command.fingerprint {
-            return Err(AppendError::CommandReused);
-        }
-        Ok(Some(Committed {
-            replayed: true,
-            ..receipt.committed
-        }))
+        let receipt = self.reader.receipt(command.id).await?;
+        receipt
+            .map(|receipt| receipt.replayed_for(&command.fingerprint))
+            .transpose()
     }
 
     async fn receipt_of(&self, command: CommandId) -> Result<Option<Committed>, JournalError> {
         let receipt = self.reader.receipt(command).await?;
-        Ok(receipt.map(|receipt| Committed {
-            replayed: true,
-            ..receipt.committed
-        }))
+        Ok(receipt.map(Receipt::replayed))
     }
 
     async fn read_stream(

@@ -15,7 +15,8 @@ use super::error::{EngineFailure, journal_error, within};
 use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, readers};
 use super::rows::RECEIPT_JSON;
 use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
-use crate::port::{Head, JournalError, JournalStatus, READ_EVENTS_MAX, Snapshot};
+use crate::page;
+use crate::port::{Head, JournalError, JournalStatus, Snapshot};
 use crate::writer::engine::{Engine, Receipt};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -84,18 +85,9 @@ impl Reader {
             .bind(stream.kind.as_str())
             .bind(stream.aggregate_id())
             .bind(signed(after_version))
-            .bind(page_rows(limit));
+            .bind(page::rows_max(limit));
         let events = called(selecting("events"), self.events(statement)).await?;
-        for (version, event) in (after_version.saturating_add(1)..).zip(&events) {
-            if event.version != version {
-                let reason = format!("{stream} has no version {version} before it");
-                return Err(JournalError::Damaged {
-                    position: event.position,
-                    reason,
-                });
-            }
-        }
-        Ok(events)
+        page::of_stream(events, stream, after_version)
     }
 
     pub(super) async fn read_all(
@@ -106,19 +98,9 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, JournalError> {
         let statement = sqlx::query(&self.all_sql)
             .bind(signed(after_position))
-            .bind(page_rows(limit));
+            .bind(page::rows_max(limit));
         let events = called(selecting("events"), self.events(statement)).await?;
-        let mut last = after_position;
-        for event in &events {
-            last = last.saturating_add(1);
-            if event.position != last {
-                return Err(missing(last));
-            }
-        }
-        if crate::port::is_last_page(&events, limit) && limit > 0 && last < known_position {
-            return Err(missing(last.saturating_add(1)));
-        }
-        Ok(events)
+        page::of_all(events, after_position, limit, known_position)
     }
 
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, JournalError> {
@@ -227,15 +209,4 @@ fn present(row: Option<PgRow>) -> Result<PgRow, JournalError> {
         position: 0,
         reason: "the head is missing".to_owned(),
     })
-}
-
-fn missing(position: u64) -> JournalError {
-    JournalError::Damaged {
-        position,
-        reason: "it is missing".to_owned(),
-    }
-}
-
-fn page_rows(limit: usize) -> i64 {
-    i64::try_from(limit.min(READ_EVENTS_MAX)).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,8 @@
 //! What is asked of the reading side. What is read is checked to be dense, so that an answer is never
 //! silently short.
 
+use std::sync::LazyLock;
+
 use invoiceapp_domain::StreamId;
 use invoiceapp_observe::client::{called, table};
 use invoiceapp_schemas::{CommandId, RecordedEvent};
@@ -13,8 +15,20 @@ use super::open::{OpenError, SqliteOptions};
 use super::readers::Readers;
 use super::rows::{event_of, head_of, receipt_of};
 use crate::columns::{EVENT_COLUMNS, signed, unsigned};
-use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot};
+use crate::page;
+use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, Snapshot};
 use crate::writer::engine::{Engine, EngineError, Receipt};
+
+static STREAM_SQL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {EVENT_COLUMNS} FROM events \
+         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 \
+         ORDER BY sequence LIMIT ?4"
+    )
+});
+static ALL_SQL: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2")
+});
 
 /// Reads with nobody in the writer's way.
 #[derive(Debug, Clone)]
@@ -40,25 +54,11 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, JournalError> {
         let (kind, id) = (stream.kind.as_str(), stream.aggregate_id());
         let reading = move |connection: &Connection| {
-            let sql = format!(
-                "SELECT {EVENT_COLUMNS} FROM events \
-                 WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 \
-                 ORDER BY sequence LIMIT ?4"
-            );
-            let range = (kind, id, signed(after_version), limit_of(limit));
-            events(connection, &sql, range)
+            let range = (kind, id, signed(after_version), page::rows_max(limit));
+            events(connection, &STREAM_SQL, range)
         };
         let events = called(selecting("events"), self.readers.read(reading)).await?;
-        for (version, event) in (after_version.saturating_add(1)..).zip(&events) {
-            if event.version != version {
-                let reason = format!("{stream} has no version {version} before it");
-                return Err(JournalError::Damaged {
-                    position: event.position,
-                    reason,
-                });
-            }
-        }
-        Ok(events)
+        page::of_stream(events, stream, after_version)
     }
 
     pub(super) async fn read_all(
@@ -68,23 +68,14 @@ impl Reader {
         known_position: u64,
     ) -> Result<Vec<RecordedEvent>, JournalError> {
         let reading = move |connection: &Connection| {
-            let sql = format!(
-                "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
-            );
-            events(connection, &sql, (signed(after_position), limit_of(limit)))
+            events(
+                connection,
+                &ALL_SQL,
+                (signed(after_position), page::rows_max(limit)),
+            )
         };
         let events = called(selecting("events"), self.readers.read(reading)).await?;
-        let mut last = after_position;
-        for event in &events {
-            last = last.saturating_add(1);
-            if event.position != last {
-                return Err(missing(last));
-            }
-        }
-        if crate::port::is_last_page(&events, limit) && limit > 0 && last < known_position {
-            return Err(missing(last.saturating_add(1)));
-        }
-        Ok(events)
+        page::of_all(events, after_position, limit, known_position)
     }
 
     pub(super) async fn receipt(
@@ -166,20 +157,8 @@ fn selecting(from: &'static str) -> Span {
     table(SqliteEngine::SYSTEM, "SELECT", from)
 }
 
-fn missing(position: u64) -> JournalError {
-    JournalError::Damaged {
-        position,
-        reason: "it is missing".to_owned(),
-    }
-}
-
 fn headless() -> EngineError {
     crate::columns::damaged(0, "the journal has no head")
-}
-
-/// A parameter of LIMIT.
-fn limit_of(limit: usize) -> i64 {
-    i64::try_from(limit.min(READ_EVENTS_MAX)).unwrap_or(i64::MAX)
 }
 
 /// The row, if there is one.

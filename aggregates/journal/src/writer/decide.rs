@@ -97,13 +97,9 @@ fn unknown_of(view: &mut View<'_>, append: &Append) -> Wanted {
 }
 
 fn replay(receipt: &Receipt, append: &Append) -> Verdict {
-    if receipt.fingerprint == append.command.fingerprint {
-        Verdict::Replay(Committed {
-            replayed: true,
-            ..receipt.committed.clone()
-        })
-    } else {
-        Verdict::Refuse(AppendError::CommandReused)
+    match receipt.clone().replayed_for(&append.command.fingerprint) {
+        Ok(committed) => Verdict::Replay(committed),
+        Err(refusal) => Verdict::Refuse(refusal),
     }
 }
 

@@ -10,7 +10,7 @@ use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
 use jiff::{Timestamp, civil::Date};
 use thiserror::Error;
 
-use crate::port::{Append, AppendEvents, Committed, Snapshot};
+use crate::port::{Append, AppendError, AppendEvents, Committed, Snapshot};
 
 /// The journal's end: the next batch is written behind it, or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,29 @@ pub struct Receipt {
     pub fingerprint: [u8; 32],
     /// The outcome; `replayed` is false here.
     pub committed: Committed,
+}
+
+impl Receipt {
+    /// The outcome, for whoever asks again.
+    #[must_use]
+    pub fn replayed(self) -> Committed {
+        Committed {
+            replayed: true,
+            ..self.committed
+        }
+    }
+
+    /// The same, if the same was asked.
+    ///
+    /// # Errors
+    /// [`AppendError::CommandReused`].
+    pub fn replayed_for(self, fingerprint: &[u8; 32]) -> Result<Committed, AppendError> {
+        if self.fingerprint == *fingerprint {
+            Ok(self.replayed())
+        } else {
+            Err(AppendError::CommandReused)
+        }
+    }
 }
 
 /// What the writer asks an engine about.

@@ -166,8 +166,7 @@ pub(super) async fn run<E: Engine>(mut inbox: Inbox, mut committer: Committer<E>
                 inbox.expect(answers.appends());
                 answers.give(&stats);
                 committer.settle();
-                let may_go_on = committer.turn();
-                if may_go_on == Some(false) || (may_go_on.is_some() && !inbox.hears_soon().await) {
+                if !(committer.may_keep_turn() && inbox.hears_soon().await) {
                     committer.end_turn().await;
                 }
             }

@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use super::commit::Committer;
-use super::engine::Engine;
+use super::engine::{Engine, EngineError};
 
 /// How long a writer keeps its turn while it has work: long enough that learning what the others
 /// have written costs little beside it, and short enough that nobody notices the wait.
@@ -58,7 +58,7 @@ impl Turns {
 
 impl<E: Engine> Committer<E> {
     /// Waits for the turn, where others write as well, and learns what they have written.
-    pub(super) async fn queue_up(&mut self) -> Result<(), super::engine::EngineError> {
+    pub(super) async fn queue_up(&mut self) -> Result<(), EngineError> {
         if !self.turns.is_to_queue(Instant::now()) {
             return Ok(());
         }
@@ -77,11 +77,12 @@ impl<E: Engine> Committer<E> {
     }
 
     /// Whether this writer has the turn, and may keep it for another batch.
-    pub(super) fn turn(&self) -> Option<bool> {
-        self.turns.since.map(|since| since.elapsed() < TURN_MAX)
+    pub(super) fn may_keep_turn(&self) -> bool {
+        let since = self.turns.since;
+        since.is_some_and(|since| since.elapsed() < TURN_MAX)
     }
 
-    /// Lets the next one have its turn. To be called before waiting for work.
+    /// Lets the next one have its turn, if this one has it. To be called before waiting for work.
     pub(super) async fn end_turn(&mut self) {
         if self.turns.since.take().is_some()
             && let Err(error) = self.engine.give_turn().await
