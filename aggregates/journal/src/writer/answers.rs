@@ -19,11 +19,6 @@ impl Answers {
         Self { work, outcome }
     }
 
-    /// How many wait for the outcome of an append.
-    pub(crate) const fn appends(&self) -> usize {
-        self.work.appends.len()
-    }
-
     /// Answers everybody. A receiver that is gone wanted no answer.
     pub(crate) fn give(self, stats: &WriterStats) {
         let saved = self.outcome.as_ref().map(|_| ()).map_err(Clone::clone);

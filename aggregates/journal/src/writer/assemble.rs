@@ -1,14 +1,14 @@
-//! Turns a decided batch into the rows that are written: positions, versions, identities, time,
+//! Turns what was decided into the rows that are written: positions, versions, identities, time,
 //! metadata and the hash chain.
 
-use invoiceapp_domain::{Ambient, StreamId};
+use invoiceapp_domain::Ambient;
 use invoiceapp_schemas::{Metadata, RecordedEvent, chain};
 use jiff::Timestamp;
 
-use super::decide::{Planned, Verdict};
+use super::decide::Planned;
 use super::engine::{Batch, BatchEvent, HeadState, SeriesMove};
 use super::view::Layer;
-use crate::port::{Append, JournalError, Snapshot};
+use crate::port::{Append, JournalError};
 
 /// The time of a batch: microseconds, and never before the last event's.
 pub(crate) fn recorded_at(ambient: &dyn Ambient, head: &HeadState) -> Timestamp {
@@ -18,63 +18,29 @@ pub(crate) fn recorded_at(ambient: &dyn Ambient, head: &HeadState) -> Timestamp 
         .max(head.recorded_at)
 }
 
-/// Builds the batch of all verdicts that commit.
+/// The rows of one request's events, behind `head`, which they move.
 ///
 /// # Errors
 /// When metadata cannot be written as JSON, which no metadata of ours can cause.
-pub(crate) fn assemble(
-    decided: &mut [(&Append, Verdict)],
-    from: HeadState,
-    recorded_at: Timestamp,
-    changed: &Layer,
-    ambient: &dyn Ambient,
-    snapshots: &[(StreamId, Snapshot)],
-) -> Result<Batch, JournalError> {
-    let mut to = from;
-    let mut events = Vec::new();
-    let mut receipts = Vec::new();
-    for (append, verdict) in decided {
-        if let Verdict::Commit(planned) = verdict {
-            let written = events_of(append, planned, recorded_at, &mut to, ambient)?;
-            events.extend(written);
-            if let Some(Some(receipt)) = changed.receipts.get(&append.command.id) {
-                receipts.push((append.command.id, receipt.clone()));
-            }
-        }
-    }
-    let mut batch = Batch {
-        from,
-        to,
-        events,
-        receipts,
-        released: Vec::new(),
-        taken: Vec::new(),
-        series: series_of(changed),
-        snapshots: snapshots.to_vec(),
-    };
-    claims_of(changed, &mut batch);
-    Ok(batch)
-}
-
-fn events_of(
+pub(crate) fn events_of(
     append: &Append,
-    planned: &mut Planned,
+    planned: Planned,
     recorded_at: Timestamp,
     head: &mut HeadState,
     ambient: &dyn Ambient,
-) -> Result<Vec<BatchEvent>, JournalError> {
+    rows: &mut Vec<BatchEvent>,
+) -> Result<(), JournalError> {
     let command = append.command.id;
     let mut metadata = Metadata {
         command_id: command,
         claims: append.claims.clone(),
-        number: planned.committed.number.clone(),
+        number: planned.receipt.committed.number.clone(),
         ..append.metadata.clone()
     };
     let mut metadata_json = json(&metadata)?;
-    let new_events = std::mem::take(&mut planned.events);
-    let mut events = Vec::with_capacity(new_events.len());
-    for (version, new) in (append.expected_version.saturating_add(1)..).zip(new_events) {
-        if events.len() == 1 {
+    let versions = append.expected_version.saturating_add(1)..;
+    for (index, (version, new)) in versions.zip(planned.events).enumerate() {
+        if index == 1 {
             // The first event alone carries what the command took.
             (metadata.claims, metadata.number) = (Vec::new(), None);
             metadata_json = json(&metadata)?;
@@ -97,9 +63,9 @@ fn events_of(
             hash: event.hash,
             recorded_at,
         };
-        events.push(BatchEvent { event, command });
+        rows.push(BatchEvent { event, command });
     }
-    Ok(events)
+    Ok(())
 }
 
 fn json(metadata: &Metadata) -> Result<String, JournalError> {
@@ -108,7 +74,7 @@ fn json(metadata: &Metadata) -> Result<String, JournalError> {
     })
 }
 
-fn series_of(changed: &Layer) -> Vec<SeriesMove> {
+pub(crate) fn series_of(changed: &Layer) -> Vec<SeriesMove> {
     let mut moves = Vec::with_capacity(changed.sequences.len());
     for (key, sequence) in &changed.sequences {
         let date = changed.dates.get(&key.series()).copied().flatten();
@@ -125,7 +91,7 @@ fn series_of(changed: &Layer) -> Vec<SeriesMove> {
 
 /// Only what differs from the database is written; what was presumed free is always inserted, so
 /// that the primary key is asked.
-fn claims_of(changed: &Layer, batch: &mut Batch) {
+pub(crate) fn claims_of(changed: &Layer, batch: &mut Batch) {
     for (claim, entry) in &changed.claims {
         if entry.stored.as_ref() == Some(&entry.holder) {
             continue;

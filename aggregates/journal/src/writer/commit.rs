@@ -3,55 +3,30 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use invoiceapp_domain::{Ambient, StreamId};
+use invoiceapp_domain::Ambient;
 use invoiceapp_observe::TraceContext;
 use invoiceapp_observe::client::{called, database};
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use super::ahead::Ahead;
 use super::answers::Answers;
-use super::assemble::{assemble, recorded_at};
-use super::decide::{Verdict, decide};
+use super::draft::Draft;
 use super::engine::{Batch, Engine, EngineError, Wanted, Written};
-use super::inbox::Work;
 use super::memory::Memory;
 use super::observe::WriterStats;
 use super::spans;
 use super::turns::Turns;
-use super::view::{Layer, View};
+use super::view::Known;
 use super::writability::LastWrite;
-use crate::port::{Append, AppendError, Committed, JournalError, Snapshot, Writability};
+use crate::port::{JournalError, Writability};
 
 /// Rounds that a batch may lose to other writers before it takes the slow path, where it cannot.
 pub const FAST_ROUNDS_MAX: usize = 3;
 
-type Outcomes = Vec<Result<Committed, AppendError>>;
-
-/// How a round of the fast path ended.
-enum Round {
-    Done(Outcomes),
-    HeadMoved,
-    Occupied,
-}
-
-/// One batch's requests, without those who wait for them.
-struct Requests<'a> {
-    appends: Vec<&'a Append>,
-    snapshots: Vec<(StreamId, Snapshot)>,
-}
-
-/// A decided batch.
-struct Decided<'a> {
-    verdicts: Vec<(&'a Append, Verdict)>,
-    changed: Layer,
-    batch: Arc<Batch>,
-}
-
 pub(crate) struct Committer<E> {
     pub(super) engine: E,
     pub(super) memory: Memory,
-    /// What is yet to be taken into the memory; nothing while a batch is decided.
-    unsettled: Vec<Layer>,
     ambient: Arc<dyn Ambient>,
     head: watch::Sender<u64>,
     last_write: LastWrite,
@@ -64,7 +39,6 @@ impl<E: Engine> Committer<E> {
         Self {
             engine,
             memory: Memory::new(),
-            unsettled: Vec::new(),
             ambient,
             head,
             last_write: LastWrite::new(),
@@ -120,22 +94,14 @@ impl<E: Engine> Committer<E> {
         self.engine.close().await;
     }
 
-    /// Commits a batch. Whoever waits for it is answered by the caller.
-    pub(crate) async fn commit(&mut self, work: Work) -> Answers {
+    /// Commits a batch; `ahead` is what is done meanwhile. Whoever waits for the batch is answered by the
+    /// caller.
+    pub(super) async fn commit(&mut self, mut draft: Draft, ahead: &mut Ahead) -> Answers {
         let began = Instant::now();
-        self.settle();
-        let requests = Requests {
-            appends: work.appends.iter().map(|request| &request.append).collect(),
-            snapshots: work
-                .snapshots
-                .iter()
-                .map(|request| (request.stream.clone(), request.snapshot.clone()))
-                .collect(),
-        };
-        let causes: Vec<_> = work.appends.iter().map(|request| request.cause).collect();
+        let causes = draft.causes();
         let span = spans::of_batch(E::SYSTEM, &causes);
         let outcome = self
-            .take_through(&requests)
+            .take_through(&mut draft, ahead)
             .instrument(span.clone())
             .await
             .map_err(|error| span.in_scope(|| self.failed(error)));
@@ -147,9 +113,12 @@ impl<E: Engine> Committer<E> {
         // Readers first: whoever is answered may read at once what it has written.
         let position = self.memory.head.position;
         self.tell(position);
-        self.stats
-            .committed(work.appends.len(), began.elapsed(), trace);
-        Answers::new(work, outcome)
+        self.stats.committed(causes.len(), began.elapsed(), trace);
+        let (work, outcomes, layer) = draft.finish();
+        if outcome.is_ok() {
+            self.memory.committed(layer);
+        }
+        Answers::new(work, outcome.map(|()| outcomes))
     }
 
     /// An engine that hears of other writers may have told a later position before.
@@ -168,87 +137,117 @@ impl<E: Engine> Committer<E> {
         error.into()
     }
 
-    async fn take_through(&mut self, requests: &Requests<'_>) -> Result<Outcomes, EngineError> {
+    async fn take_through(
+        &mut self,
+        draft: &mut Draft,
+        ahead: &mut Ahead,
+    ) -> Result<(), EngineError> {
         for _ in 0..FAST_ROUNDS_MAX {
-            self.queue_up().await?;
-            if !self.memory.is_exact {
-                self.relearn().await?;
-            }
-            match self.fast(requests).await? {
-                Round::Done(outcomes) => return Ok(outcomes),
-                Round::HeadMoved => {
+            let round = match self.is_ready(draft) || self.get_ready(draft, ahead).await? {
+                true => self.write(draft, ahead).await?,
+                false => Written::HeadMoved,
+            };
+            match round {
+                Written::Committed => return Ok(()),
+                Written::Occupied => break,
+                Written::HeadMoved => {
                     self.stats.lost_round();
                     self.turns.lost();
                     self.memory.is_exact = false;
+                    draft.forget();
                 }
-                Round::Occupied => break,
             }
         }
-        self.slow(requests).await
+        ahead.answer();
+        self.memory.settle();
+        self.slow(draft).await
     }
 
-    /// Decides on what is remembered; looks up only what is not. A refusal needs no compare-and-set
-    /// to be right: it is made only after a look-up that has found the head where it was remembered.
-    async fn fast(&mut self, requests: &Requests<'_>) -> Result<Round, EngineError> {
-        let mut facts = Layer::default();
-        let decided = loop {
-            let mut wanted = Wanted::default();
-            let view = View::over_memory(&mut self.memory, &facts);
-            let decided = decide_all(view, requests, self.ambient.as_ref(), &mut wanted)?;
-            if wanted.is_empty() {
-                break decided;
-            }
-            let found = called(database(E::SYSTEM, "SELECT"), self.engine.lookup(&wanted)).await?;
+    /// Whether a batch that was decided ahead can be written as it is.
+    fn is_ready(&self, draft: &Draft) -> bool {
+        self.memory.is_exact
+            && !self.turns.is_to_queue(Instant::now())
+            && draft.is_decided_behind(&self.memory.head)
+    }
+
+    /// Decides on what is remembered; looks up only what is not. False when the head is not where it is
+    /// remembered. A refusal needs no compare-and-set to be right: it is made only after a look-up that
+    /// has found the head there.
+    async fn get_ready(
+        &mut self,
+        draft: &mut Draft,
+        ahead: &mut Ahead,
+    ) -> Result<bool, EngineError> {
+        ahead.answer();
+        self.memory.settle();
+        self.queue_up().await?;
+        if !self.memory.is_exact {
+            self.relearn().await?;
+        }
+        let ambient = Arc::clone(&self.ambient);
+        draft.begin(&self.memory.head, ambient.as_ref());
+        loop {
+            let known = Known {
+                under_way: None,
+                memory: Some(&mut self.memory),
+            };
+            draft.decide(known, ambient.as_ref())?;
+            let Some(wanted) = draft.wanted().cloned() else {
+                return Ok(true);
+            };
+            let lookup = self.engine.lookup(&wanted);
+            let found = called(database(E::SYSTEM, "SELECT"), lookup).await?;
             if found.head != self.memory.head {
-                return Ok(Round::HeadMoved);
+                return Ok(false);
             }
-            facts.add(&wanted, &found);
-        };
-        let batch = &decided.batch;
-        let written = match batch.is_empty() {
-            true => Ok(Written::Committed),
-            false => self.engine.write(batch).await,
+            draft.learn(&wanted, &found, ambient.as_ref());
+        }
+    }
+
+    async fn write(
+        &mut self,
+        draft: &mut Draft,
+        ahead: &mut Ahead,
+    ) -> Result<Written, EngineError> {
+        let batch = draft.seal();
+        let written = if batch.is_empty() {
+            Ok(Written::Committed)
+        } else {
+            let (engine, memory) = (&mut self.engine, &mut self.memory);
+            let does = draft.layer();
+            ahead
+                .write(engine, &batch, does, memory, self.ambient.as_ref())
+                .await
         };
         match written {
             Ok(Written::Committed) => {}
-            Ok(Written::HeadMoved) => return Ok(Round::HeadMoved),
-            Ok(Written::Occupied) => return Ok(Round::Occupied),
-            Err(error) => self.resolve(batch, error).await?,
+            Ok(lost) => return Ok(lost),
+            Err(error) => self.resolve(&batch, error).await?,
         }
-        self.unsettled.push(facts);
-        self.committed(decided.changed, &decided.batch);
-        Ok(Round::Done(outcomes(decided.verdicts)))
+        self.committed(&batch);
+        Ok(Written::Committed)
     }
 
     /// Decides on what is looked up while nobody else can write.
-    async fn slow(&mut self, requests: &Requests<'_>) -> Result<Outcomes, EngineError> {
-        let mut wanted = Wanted::default();
-        for append in &requests.appends {
-            wanted.extend(Wanted::everything_of(append));
-        }
+    async fn slow(&mut self, draft: &mut Draft) -> Result<(), EngineError> {
+        let wanted = draft.everything();
         let found = called(database(E::SYSTEM, "SELECT"), self.engine.lock(&wanted)).await?;
-        let mut facts = Layer::default();
-        facts.add(&wanted, &found);
-        let mut wanted = Wanted::default();
-        let view = View::over_facts(found.head, &facts);
-        let decided = decide_all(view, requests, self.ambient.as_ref(), &mut wanted);
-        let decided = match decided {
-            Ok(decided) if wanted.is_empty() => decided,
-            Ok(_) => {
-                self.engine.unlock().await?;
-                return Err(impossible(
-                    "a request that is undecided with everything known",
-                ));
-            }
-            Err(error) => {
-                self.engine.unlock().await?;
-                return Err(error);
-            }
-        };
-        if decided.batch.is_empty() {
+        draft.learn(&wanted, &found, self.ambient.as_ref());
+        let decided = draft
+            .decide(Known::default(), self.ambient.as_ref())
+            .and_then(|()| match draft.wanted() {
+                Some(_) => Err(impossible("with everything known, a request is undecided")),
+                None => Ok(()),
+            });
+        if let Err(error) = decided {
+            self.engine.unlock().await?;
+            return Err(error);
+        }
+        let batch = draft.seal();
+        if batch.is_empty() {
             self.engine.unlock().await?;
         } else {
-            match self.engine.write_locked(&decided.batch).await {
+            match self.engine.write_locked(&batch).await {
                 Ok(Written::Committed) => {}
                 Ok(Written::HeadMoved) => return Err(impossible("the head moved under the lock")),
                 Ok(Written::Occupied) => {
@@ -256,47 +255,23 @@ impl<E: Engine> Committer<E> {
                         "a key is occupied that the look-up did not show",
                     ));
                 }
-                Err(error) => self.resolve(&decided.batch, error).await?,
+                Err(error) => self.resolve(&batch, error).await?,
             }
         }
         if self.memory.head != found.head || !self.memory.is_exact {
             self.memory.forget(found.head);
         }
-        self.unsettled.push(facts);
-        self.committed(decided.changed, &decided.batch);
-        Ok(outcomes(decided.verdicts))
+        self.committed(&batch);
+        Ok(())
     }
 
     /// Takes what the last batch has shown into the memory. Apart from the commit, so that nobody waits
-    /// for it: it is to be called when all are answered.
-    pub(crate) fn settle(&mut self) {
-        for layer in std::mem::take(&mut self.unsettled) {
-            self.remember(layer);
-        }
+    /// for it.
+    pub(super) fn settle(&mut self) {
+        self.memory.settle();
     }
 
-    fn remember(&mut self, layer: Layer) {
-        for (stream, version) in layer.streams {
-            self.memory.streams.insert(stream, version);
-        }
-        for (command, receipt) in layer.receipts {
-            if let Some(receipt) = receipt {
-                self.memory.receipts.insert(command, receipt);
-            }
-        }
-        for (claim, entry) in layer.claims {
-            self.memory.claims.insert(claim, entry.holder);
-        }
-        for (key, sequence) in layer.sequences {
-            self.memory.sequences.insert(key, sequence);
-        }
-        for (series, date) in layer.dates {
-            self.memory.dates.insert(series, date);
-        }
-    }
-
-    fn committed(&mut self, changed: Layer, batch: &Batch) {
-        self.unsettled.push(changed);
+    fn committed(&mut self, batch: &Batch) {
         let (from, to) = (batch.from, batch.to);
         tracing::debug!(from = from.position, to = to.position, "batch committed");
         self.memory.head = to;
@@ -305,53 +280,6 @@ impl<E: Engine> Committer<E> {
             self.last_write.kept();
         }
     }
-}
-
-fn decide_all<'a>(
-    mut view: View<'_>,
-    requests: &Requests<'a>,
-    ambient: &dyn Ambient,
-    wanted: &mut Wanted,
-) -> Result<Decided<'a>, EngineError> {
-    let recorded_at = recorded_at(ambient, &view.from);
-    let mut verdicts = Vec::with_capacity(requests.appends.len());
-    for append in &requests.appends {
-        let verdict = decide(&mut view, append, recorded_at, wanted);
-        verdicts.push((*append, verdict));
-    }
-    let (from, changed) = (view.from, view.changed);
-    let verdicts_to_write = if wanted.is_empty() {
-        verdicts.as_mut_slice()
-    } else {
-        &mut []
-    };
-    let snapshots = &requests.snapshots;
-    let batch = assemble(
-        verdicts_to_write,
-        from,
-        recorded_at,
-        &changed,
-        ambient,
-        snapshots,
-    )?;
-    Ok(Decided {
-        verdicts,
-        changed,
-        batch: Arc::new(batch),
-    })
-}
-
-fn outcomes(verdicts: Vec<(&Append, Verdict)>) -> Outcomes {
-    let outcome = |verdict| match verdict {
-        Verdict::Commit(planned) => Ok(planned.committed),
-        Verdict::Replay(committed) => Ok(committed),
-        Verdict::Refuse(error) => Err(error),
-        Verdict::Unknown => Err(JournalError::from(impossible("an unknown verdict")).into()),
-    };
-    verdicts
-        .into_iter()
-        .map(|(_, verdict)| outcome(verdict))
-        .collect()
 }
 
 fn impossible(what: &str) -> EngineError {

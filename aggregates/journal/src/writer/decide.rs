@@ -30,7 +30,7 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) events: Vec<NewEvent>,
-    pub(crate) committed: Committed,
+    pub(crate) receipt: Receipt,
 }
 
 /// What one request does to the claims and the series, kept apart until nothing can refuse it.
@@ -336,13 +336,11 @@ fn take_effect(
         number,
         replayed: false,
     };
-    let fingerprint = append.command.fingerprint;
     let receipt = Receipt {
-        fingerprint,
-        committed: committed.clone(),
+        fingerprint: append.command.fingerprint,
+        committed,
     };
-    view.changed
-        .receipts
-        .insert(append.command.id, Some(receipt));
-    Planned { events, committed }
+    let kept = Some(receipt.clone());
+    view.changed.receipts.insert(append.command.id, kept);
+    Planned { events, receipt }
 }

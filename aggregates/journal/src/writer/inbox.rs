@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::Ahead;
 use super::commit::Committer;
 use super::engine::Engine;
 use super::queue::{AppendRequest, Message, SnapshotRequest};
@@ -14,8 +15,9 @@ use crate::port::AppendEvents;
 pub const BATCH_EVENTS_MAX: usize = 1_024;
 /// Most bytes of payload in one batch, unless one request alone has more.
 pub const BATCH_BYTES_MAX: usize = 8 << 20;
-/// How often in a row others get their turn to join a batch, and nobody comes, before it is committed.
-const GATHER_IDLE_TURNS_MAX: usize = 8;
+/// How often in a row others get their turn to come with their next command before this writer lets
+/// another one have its turn.
+const IDLE_YIELDS_MAX: usize = 8;
 /// How long a writer that failed waits for work before it tries to write by itself.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -29,12 +31,12 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.appends.is_empty() && self.snapshots.is_empty()
     }
 
     /// Takes a message in, or gives it back when the batch is full.
-    fn take(&mut self, message: Message) -> Option<Message> {
+    pub(super) fn take(&mut self, message: Message) -> Option<Message> {
         let (events, bytes) = match &message {
             Message::Append(request) => match &request.append.events {
                 AppendEvents::Ready(events) => (events.len().max(1), request.weight.bytes),
@@ -63,9 +65,9 @@ pub(super) struct Inbox {
     receiver: mpsc::Receiver<Message>,
     /// What did not fit into the batch before.
     carried: Option<Message>,
+    /// The queue is closed and drained.
+    is_over: bool,
     closing: CancellationToken,
-    /// Those who are about to be heard of again: they have just been answered, or were waiting then.
-    expected: usize,
 }
 
 impl Inbox {
@@ -73,44 +75,52 @@ impl Inbox {
         Self {
             receiver,
             carried: None,
+            is_over: false,
             closing,
-            expected: 1,
         }
     }
 
-    /// The first that waits; nothing when the queue is closed and drained. Dropped while it waits, it
-    /// loses nothing.
-    async fn first(&mut self) -> Option<Message> {
-        match self.carried.take() {
-            Some(message) => Some(message),
-            None => self.receive().await,
+    /// The next message; nothing when the queue is closed and drained. Dropped while it waits, it loses
+    /// nothing.
+    pub(super) async fn next(&mut self) -> Option<Message> {
+        if let Some(message) = self.carried.take() {
+            return Some(message);
         }
-    }
-
-    /// Everything else that waits, up to a batch's limits. A commit costs much, and a command in it
-    /// little: so those who were just answered get their turn to come with their next command, as long
-    /// as somebody comes. Whoever works alone waits for nobody.
-    async fn gather(&mut self, first: Message) -> Work {
-        let mut work = Work::default();
-        self.carried = work.take(first);
-        self.drain(&mut work);
-        let mut idle_turns = 0;
-        while work.appends.len() < self.expected && idle_turns < GATHER_IDLE_TURNS_MAX {
-            tokio::task::yield_now().await;
-            if self.drain(&mut work) {
-                idle_turns = 0;
-            } else if self.carried.is_some() {
-                break;
-            } else {
-                idle_turns += 1;
+        let message = tokio::select! {
+            biased;
+            message = self.receiver.recv() => message,
+            () = self.closing.cancelled(), if !self.receiver.is_closed() => {
+                self.receiver.close();
+                self.receiver.recv().await
             }
-        }
-        work
+        };
+        self.is_over = message.is_none();
+        message
+    }
+
+    /// A message that waits.
+    pub(super) fn take_waiting(&mut self) -> Option<Message> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// What did not fit into the batch before.
+    pub(super) const fn take_carried(&mut self) -> Option<Message> {
+        self.carried.take()
+    }
+
+    /// Keeps a message for the batch after the next.
+    pub(super) fn carry(&mut self, message: Message) {
+        self.carried = Some(message);
+    }
+
+    /// Whether the next batch has room for what comes, and anything can come.
+    pub(super) const fn is_heard(&self) -> bool {
+        self.carried.is_none() && !self.is_over
     }
 
     /// Whether there is work, or is when those who were just answered had their turn to come.
     async fn hears_soon(&self) -> bool {
-        for _ in 0..GATHER_IDLE_TURNS_MAX {
+        for _ in 0..IDLE_YIELDS_MAX {
             if self.carried.is_some() || !self.receiver.is_empty() {
                 return true;
             }
@@ -118,61 +128,44 @@ impl Inbox {
         }
         false
     }
-
-    /// To be called when `answered` are about to be answered.
-    fn expect(&mut self, answered: usize) {
-        self.expected = answered.saturating_add(self.receiver.len());
-    }
-
-    /// Takes what waits into the batch; false when nothing came, or no more will fit.
-    fn drain(&mut self, work: &mut Work) -> bool {
-        let mut is_more = false;
-        while self.carried.is_none() {
-            match self.receiver.try_recv() {
-                Ok(message) => {
-                    self.carried = work.take(message);
-                    is_more = true;
-                }
-                Err(_) => return is_more,
-            }
-        }
-        false
-    }
-
-    async fn receive(&mut self) -> Option<Message> {
-        tokio::select! {
-            biased;
-            message = self.receiver.recv() => message,
-            () = self.closing.cancelled(), if !self.receiver.is_closed() => {
-                self.receiver.close();
-                self.receiver.recv().await
-            }
-        }
-    }
 }
 
 /// Takes batch after batch through, until the queue is closed and drained.
-pub(super) async fn run<E: Engine>(mut inbox: Inbox, mut committer: Committer<E>) {
-    let stats = committer.stats();
+pub(super) async fn run<E: Engine>(inbox: Inbox, mut committer: Committer<E>) {
+    let mut ahead = Ahead::new(inbox, committer.stats());
     loop {
-        let first = match committer.is_failing() {
-            false => Ok(inbox.first().await),
-            true => tokio::time::timeout(PROBE_INTERVAL, inbox.first()).await,
-        };
-        match first {
-            Ok(Some(first)) => {
-                let work = inbox.gather(first).await;
-                let answers = committer.commit(work).await;
-                inbox.expect(answers.appends());
-                answers.give(&stats);
-                committer.settle();
-                if !(committer.may_keep_turn() && inbox.hears_soon().await) {
-                    committer.end_turn().await;
+        if ahead.next.is_empty() {
+            ahead.answer();
+            committer.settle();
+            if !(committer.may_keep_turn() && ahead.inbox.hears_soon().await) {
+                committer.end_turn().await;
+            }
+            match first(&mut ahead.inbox, committer.is_failing()).await {
+                Some(Some(message)) => ahead.begin_with(message),
+                Some(None) => break,
+                None => {
+                    committer.probe().await;
+                    continue;
                 }
             }
-            Ok(None) => break,
-            Err(_) => committer.probe().await,
+        } else if committer.has_turn() && !committer.may_keep_turn() {
+            ahead.answer();
+            committer.end_turn().await;
         }
+        let draft = std::mem::take(&mut ahead.next);
+        let answers = committer.commit(draft, &mut ahead).await;
+        ahead.owe(answers);
     }
     committer.close().await;
+}
+
+/// The next message, or that there will be none; nothing when it takes so long that a writer that
+/// fails should see whether it still does.
+async fn first(inbox: &mut Inbox, is_failing: bool) -> Option<Option<Message>> {
+    if is_failing {
+        let message = tokio::time::timeout(PROBE_INTERVAL, inbox.next());
+        message.await.ok()
+    } else {
+        Some(inbox.next().await)
+    }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::engine::{Change, HeadState, Receipt, SeriesCode, SeriesKey, TenantClaim};
 use super::generations::Generations;
+use super::view::Layer;
 
 /// Streams whose version is remembered, at least; never more than twice as many.
 pub const REMEMBERED_STREAMS_MAX: usize = 16_384;
@@ -28,6 +29,8 @@ pub(crate) struct Memory {
     pub(crate) claims: Generations<TenantClaim, Option<StreamId>>,
     pub(crate) sequences: Generations<SeriesKey, Option<u64>>,
     pub(crate) dates: Generations<SeriesCode, Option<Date>>,
+    /// What is yet to be taken in; nothing while a batch is decided.
+    unsettled: Vec<Layer>,
 }
 
 impl Memory {
@@ -40,6 +43,40 @@ impl Memory {
             claims: Generations::new(REMEMBERED_CLAIMS_MAX),
             sequences: Generations::new(REMEMBERED_SERIES_MAX),
             dates: Generations::new(REMEMBERED_SERIES_MAX),
+            unsettled: Vec::new(),
+        }
+    }
+
+    /// A batch was committed. Taking in what it knew and did is left for [`Self::settle`], so that
+    /// nobody waits for it.
+    pub(crate) fn committed(&mut self, layer: Layer) {
+        self.unsettled.push(layer);
+    }
+
+    /// Takes in what was committed; to be called before anything is decided.
+    pub(crate) fn settle(&mut self) {
+        for layer in std::mem::take(&mut self.unsettled) {
+            self.take_in(layer);
+        }
+    }
+
+    fn take_in(&mut self, layer: Layer) {
+        for (stream, version) in layer.streams {
+            self.streams.insert(stream, version);
+        }
+        for (command, receipt) in layer.receipts {
+            if let Some(receipt) = receipt {
+                self.receipts.insert(command, receipt);
+            }
+        }
+        for (claim, entry) in layer.claims {
+            self.claims.insert(claim, entry.holder);
+        }
+        for (key, sequence) in layer.sequences {
+            self.sequences.insert(key, sequence);
+        }
+        for (series, date) in layer.dates {
+            self.dates.insert(series, date);
         }
     }
 

@@ -20,10 +20,12 @@
 //! After a failure the writer tells so ([`Writer::writability`]) until a write is kept again; while
 //! no command comes, it finds out by writing the head over itself.
 
+mod ahead;
 mod answers;
 mod assemble;
 mod commit;
 mod decide;
+mod draft;
 pub mod engine;
 mod generations;
 mod inbox;

@@ -37,7 +37,7 @@ impl Turns {
         self.alone = 0;
     }
 
-    fn is_to_queue(&self, now: Instant) -> bool {
+    pub(super) fn is_to_queue(&self, now: Instant) -> bool {
         self.has_company && self.since.is_none() && self.vain_until.is_none_or(|it| it <= now)
     }
 
@@ -74,6 +74,11 @@ impl<E: Engine> Committer<E> {
         self.relearn().await?;
         self.turns.found(self.memory.head.position != before);
         Ok(())
+    }
+
+    /// Whether this writer has the turn.
+    pub(super) const fn has_turn(&self) -> bool {
+        self.turns.since.is_some()
     }
 
     /// Whether this writer has the turn, and may keep it for another batch.

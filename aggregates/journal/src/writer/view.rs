@@ -1,5 +1,6 @@
-//! What a batch sees while it is being decided: what was looked up for it and what its earlier
-//! requests do, over the memory. Nothing of it is remembered before the batch is committed.
+//! What a batch sees while it is being decided: what its earlier requests do, over what was looked up
+//! for it, over what the batch does that is being written meanwhile, over the memory. Nothing of it is
+//! remembered before the batch is committed.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use invoiceapp_schemas::CommandId;
 use jiff::civil::Date;
 
 use super::engine::{
-    Facts, HeadState, Receipt, SeriesCode, SeriesKey, SeriesState, TenantClaim, Wanted,
+    Facts, Receipt, SeriesCode, SeriesKey, SeriesState, TenantClaim, Wanted,
 };
 use super::memory::Memory;
 
@@ -62,79 +63,76 @@ impl Layer {
                 .insert(key.series(), state.and_then(|state| state.last_date));
         }
     }
+
+    /// Takes in what a batch does to what is known here.
+    pub(crate) fn overlay(&mut self, changed: Self) {
+        self.streams.extend(changed.streams);
+        self.receipts.extend(changed.receipts);
+        self.claims.extend(changed.claims);
+        self.sequences.extend(changed.sequences);
+        self.dates.extend(changed.dates);
+    }
 }
 
 /// The batch's view.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
-    /// Nothing: the slow path, where all was looked up under the lock.
-    memory: Option<&'a mut Memory>,
-    facts: &'a Layer,
-    pub(crate) changed: Layer,
-    /// The head that the batch is written behind.
-    pub(crate) from: HeadState,
+    /// What the batch has done so far.
+    pub(crate) changed: &'a mut Layer,
+    /// What was looked up for it.
+    pub(crate) facts: &'a Layer,
+    /// What needed no look-up.
+    pub(crate) known: Known<'a>,
     /// The last position that the batch has come to.
     pub(crate) position: u64,
 }
 
-impl<'a> View<'a> {
-    pub(crate) fn over_memory(memory: &'a mut Memory, facts: &'a Layer) -> Self {
-        let from = memory.head;
-        let position = from.position;
-        Self {
-            memory: Some(memory),
-            facts,
-            changed: Layer::default(),
-            from,
-            position,
-        }
-    }
+/// What is known without a look-up; by default nothing, as on the slow path, where all is looked up
+/// under the lock.
+#[derive(Debug, Default)]
+pub(crate) struct Known<'a> {
+    /// What the batch knows and does that is being written: whoever builds on it is written only
+    /// behind it.
+    pub(crate) under_way: Option<&'a Layer>,
+    /// What is remembered.
+    pub(crate) memory: Option<&'a mut Memory>,
+}
 
-    pub(crate) fn over_facts(from: HeadState, facts: &'a Layer) -> Self {
-        let position = from.position;
-        Self {
-            memory: None,
-            facts,
-            changed: Layer::default(),
-            from,
-            position,
-        }
-    }
-
+impl View<'_> {
     pub(crate) fn version(&mut self, stream: &StreamId) -> Option<u64> {
-        if let Some(version) = self.changed.streams.get(stream) {
-            return Some(*version);
+        let version = |layer: &Layer| layer.streams.get(stream).copied();
+        match self.found(version) {
+            Some(version) => Some(version),
+            None => self.known.memory.as_mut()?.streams.get(stream).copied(),
         }
-        if let Some(version) = self.facts.streams.get(stream) {
-            return Some(*version);
-        }
-        self.memory.as_mut()?.streams.get(stream).copied()
     }
 
     /// Outer nothing: not known. Inner nothing: known not to be there.
     pub(crate) fn receipt(&mut self, command: CommandId) -> Option<Option<Receipt>> {
-        if let Some(known) = self.changed.receipts.get(&command) {
-            return Some(known.clone());
+        let receipt = |layer: &Layer| layer.receipts.get(&command).cloned();
+        match self.found(receipt) {
+            Some(receipt) => Some(receipt),
+            None => self
+                .known
+                .memory
+                .as_mut()?
+                .receipts
+                .get(&command)
+                .cloned()
+                .map(Some),
         }
-        if let Some(known) = self.facts.receipts.get(&command) {
-            return Some(known.clone());
-        }
-        self.memory
-            .as_mut()?
-            .receipts
-            .get(&command)
-            .cloned()
-            .map(Some)
     }
 
     pub(crate) fn claim(&mut self, claim: &TenantClaim) -> Option<ClaimEntry> {
-        if let Some(entry) = self.changed.claims.get(claim) {
-            return Some(entry.clone());
+        let entry = |layer: &Layer| layer.claims.get(claim).cloned();
+        if let Some(entry) = entry(self.changed).or_else(|| entry(self.facts)) {
+            return Some(entry);
         }
-        if let Some(entry) = self.facts.claims.get(claim) {
-            return Some(entry.clone());
-        }
-        let holder = self.memory.as_mut()?.claims.get(claim).cloned()?;
+        let holder = match self.known.under_way.and_then(entry) {
+            // It stands there as soon as this batch can.
+            Some(entry) => entry.holder,
+            None => self.known.memory.as_mut()?.claims.get(claim).cloned()?,
+        };
         Some(ClaimEntry {
             stored: Some(holder.clone()),
             holder,
@@ -142,20 +140,25 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn series(&mut self, key: &SeriesKey) -> Option<SeriesState> {
-        let sequences = |layer: &Layer| layer.sequences.get(key).copied();
-        let last_sequence = match sequences(&self.changed).or_else(|| sequences(self.facts)) {
+        let last_sequence = match self.found(|layer| layer.sequences.get(key).copied()) {
             Some(known) => known,
-            None => *self.memory.as_mut()?.sequences.get(key)?,
+            None => *self.known.memory.as_mut()?.sequences.get(key)?,
         };
         let series = key.series();
-        let dates = |layer: &Layer| layer.dates.get(&series).copied();
-        let last_date = match dates(&self.changed).or_else(|| dates(self.facts)) {
+        let last_date = match self.found(|layer| layer.dates.get(&series).copied()) {
             Some(known) => known,
-            None => *self.memory.as_mut()?.dates.get(&series)?,
+            None => *self.known.memory.as_mut()?.dates.get(&series)?,
         };
         Some(SeriesState {
             last_sequence,
             last_date,
         })
+    }
+
+    /// The newest that a layer says.
+    fn found<T>(&self, of: impl Fn(&Layer) -> Option<T>) -> Option<T> {
+        of(self.changed)
+            .or_else(|| of(self.facts))
+            .or_else(|| self.known.under_way.and_then(of))
     }
 }
