@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,7 +25,8 @@ pub struct InvalidId {
 /// stream, document, key and object, and comes from the caller's token only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct TenantId(String);
+// Shared, because it is a part of every key of every map.
+pub struct TenantId(Arc<str>);
 
 impl TenantId {
     /// Parses a tenant id.
@@ -39,7 +41,7 @@ impl TenantId {
             && !text.starts_with('-')
             && !text.ends_with('-');
         if valid {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId { what: "tenant id" })
         }
@@ -74,7 +76,7 @@ impl TryFrom<String> for TenantId {
 
 impl From<TenantId> for String {
     fn from(id: TenantId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 

@@ -210,8 +210,11 @@ fn conclude(span: &Span, request: &Answered<'_>) {
         ..
     } = *request;
     invoiceapp_observe::span::rename(span, format!("{method} {route}"));
-    span.record("http.route", route);
-    span.record("http.response.status_code", status.as_u16());
+    tracing::record_all!(
+        span,
+        http.route = route,
+        http.response.status_code = status.as_u16()
+    );
     if status.is_server_error() {
         // What a client did wrong is no failure of the server.
         invoiceapp_observe::span::fail(span, "server_error");

@@ -11,6 +11,7 @@ pub mod loaded;
 mod page;
 pub mod port;
 pub mod postgres;
+mod sides;
 pub mod sqlite;
 pub mod verify;
 pub mod writer;

@@ -12,6 +12,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec};
 
+use crate::clock::now;
 use crate::context::TraceContext;
 
 /// Most series that have exemplars, so that a label that grows would not grow this, too.
@@ -93,14 +94,6 @@ fn key<'a>(histogram: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>
         key.push_str(part);
     }
     key
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the time of a measurement is the machine's, and decides nothing"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }
 
 /// A histogram whose buckets have exemplars.

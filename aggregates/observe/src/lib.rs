@@ -13,6 +13,7 @@
 //! secret, and the values of labels are bounded.
 
 pub mod client;
+mod clock;
 pub mod context;
 pub mod exemplars;
 pub mod metrics;

@@ -18,10 +18,10 @@ mod visit;
 
 use std::process::ExitCode;
 
-/// Memory is taken in one thread and given back in another all the time, which this allocator is made
-/// for.
+/// Memory is taken in one thread and given back in another all the time, and an idle process is to be
+/// small: what is free for ten seconds goes back to the system (`docs/adr/0011`).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     cli::run()

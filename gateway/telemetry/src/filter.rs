@@ -1,99 +1,75 @@
-//! Which spans and lines each layer sees.
+//! Which spans and lines there are at all, and which spans are sent.
 //!
-//! No filter here says that a place in the code is always of interest. What a layer decided last is
-//! kept per thread until it is asked again, and a library that only asks whether it should say
-//! something (sqlx does, before every statement) leaves such a decision behind: a place that is not
-//! asked for again would be given that one, and lose its span or line.
+//! What is nobody's business is turned away before anything of it is made. The one filter of a single
+//! layer is that of the spans: such a filter is asked for a span each time that it is entered and
+//! left, so that each more of them would be paid for by every request many times.
+//!
+//! That filter never says that a place in the code is always of interest. What it decided last is kept
+//! per thread until it is asked again, and a library that only asks whether it should say something
+//! (sqlx does, before every statement) leaves such a decision behind: a place that is not asked for
+//! again would be given that one, and lose its span.
 
 use tracing::subscriber::Interest;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Filter};
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::room::Room;
 
 /// Our own code, whose spans are the system's; those of libraries are not.
 const OURS: &str = "invoiceapp";
-/// What sends telemetry itself: its own lines would never come to an end.
-const SENDERS: [&str; 5] = ["hyper", "reqwest", "h2", "rustls", "opentelemetry"];
 
-/// The spans of the system, and nothing else.
-pub(crate) struct Spans;
+/// What there is for any layer: the spans of the system, whose facts are on the lines, and the lines
+/// that the settings ask for.
+pub(crate) struct Seen(pub(crate) EnvFilter);
 
-/// The lines that the settings ask for, and the spans, whose facts are on the lines.
-pub(crate) struct Lines {
-    wanted: EnvFilter,
-    with_senders: bool,
+/// The spans that are sent: all of the system's, and none while nobody takes them.
+pub(crate) struct Spans(pub(crate) Room);
+
+fn is_of_ours(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with(OURS) && *metadata.level() <= LevelFilter::INFO
 }
 
-impl Lines {
-    /// What a filter of the settings lets through.
-    pub(crate) const fn all(wanted: EnvFilter) -> Self {
-        Self {
-            wanted,
-            with_senders: true,
+impl<S: Subscriber> Layer<S> for Seen {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if !metadata.is_span() {
+            <EnvFilter as Layer<S>>::register_callsite(&self.0, metadata)
+        } else if is_of_ours(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
         }
     }
 
-    /// The same without the lines of those that send it.
-    pub(crate) const fn without_senders(wanted: EnvFilter) -> Self {
-        Self {
-            wanted,
-            with_senders: false,
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        if metadata.is_span() {
+            is_of_ours(metadata)
+        } else {
+            Layer::enabled(&self.0, metadata, context)
         }
     }
 
-    fn is_of_interest(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
-        self.with_senders || !SENDERS.iter().any(|sender| target.starts_with(sender))
-    }
-}
-
-fn is_span_of_ours(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span()
-        && metadata.target().starts_with(OURS)
-        && *metadata.level() <= LevelFilter::INFO
-}
-
-fn sometimes(is_possible: bool) -> Interest {
-    if is_possible {
-        Interest::sometimes()
-    } else {
-        Interest::never()
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let wanted = <EnvFilter as Layer<S>>::max_level_hint(&self.0)?;
+        Some(wanted.max(LevelFilter::INFO))
     }
 }
 
 impl<S: Subscriber> Filter<S> for Spans {
     fn enabled(&self, metadata: &Metadata<'_>, _context: &Context<'_, S>) -> bool {
-        is_span_of_ours(metadata)
+        metadata.is_span() && is_of_ours(metadata) && !self.0.refuses()
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        sometimes(is_span_of_ours(metadata))
+        if metadata.is_span() && is_of_ours(metadata) {
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(LevelFilter::INFO)
-    }
-}
-
-impl<S: Subscriber> Filter<S> for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
-        if metadata.is_span() {
-            return is_span_of_ours(metadata);
-        }
-        self.is_of_interest(metadata) && Filter::enabled(&self.wanted, metadata, context)
-    }
-
-    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_span() {
-            return sometimes(is_span_of_ours(metadata));
-        }
-        let wanted = <EnvFilter as Filter<S>>::callsite_enabled(&self.wanted, metadata);
-        sometimes(self.is_of_interest(metadata) && !wanted.is_never())
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        let wanted = <EnvFilter as Filter<S>>::max_level_hint(&self.wanted)?;
-        Some(wanted.max(LevelFilter::INFO))
     }
 }

@@ -83,7 +83,8 @@ impl LineLayer {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let mut found = Carried::default();
-        if let Some(exported) = TraceContext::current() {
+        let exported = TraceContext::current();
+        if let Some(exported) = exported {
             found.put("trace_id", exported.trace_id());
         }
         for span in context.event_scope(event).into_iter().flatten() {
@@ -100,7 +101,7 @@ impl LineLayer {
             .zip(found.0)
             .filter_map(|(name, value)| Some(((*name).to_owned(), value?)))
             .collect();
-        if let Some(exported) = TraceContext::current() {
+        if let Some(exported) = exported {
             origin.push(("span_id".to_owned(), exported.span_id()));
         }
         if origin.iter().all(|(name, _)| name != "service") {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_appender_tracing::layer::{OpenTelemetryTracingBridge, TracingSpanAttributes};
+use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -17,10 +16,12 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::client::Client;
 use crate::error::TelemetryError;
-use crate::filter::{Lines as LineFilter, Spans};
-use crate::lines::{CARRIED, LineLayer, to_stderr};
+use crate::filter::{Seen, Spans};
+use crate::lines::{LineLayer, to_stderr};
+use crate::logs::SentLines;
 use crate::metrics::{Destination, Sender};
 use crate::options::{Identity, Options};
+use crate::room::Room;
 use crate::{logs, spans};
 
 /// Longest time that the end of a process waits for what has not been sent.
@@ -54,14 +55,17 @@ pub fn start(options: Options) -> Result<Telemetry, TelemetryError> {
     }
     let client = export.is_on().then(|| Client::new(&export)).transpose()?;
     let (mut traces, mut logs, mut metrics) = (None, None, None);
+    let (spans_room, lines_room) = (Room::of("traces"), Room::of("logs"));
     if let Some(client) = client {
         let resource = resource(&identity);
         if let Some(endpoint) = &export.traces {
             let ratio = export.sample_ratio;
-            traces = Some(spans::provider(endpoint, &client, ratio, &resource)?);
+            let room = spans_room.clone();
+            traces = Some(spans::provider(endpoint, &client, ratio, room, &resource)?);
         }
         if let Some(endpoint) = &export.logs {
-            logs = Some(logs::provider(endpoint, &client, &resource)?);
+            let room = lines_room.clone();
+            logs = Some(logs::provider(endpoint, &client, room, &resource)?);
         }
         metrics = export.metrics.map(|endpoint| Destination {
             endpoint,
@@ -70,7 +74,6 @@ pub fn start(options: Options) -> Result<Telemetry, TelemetryError> {
             interval: export.metrics_interval,
         });
     }
-    let filter = || EnvFilter::try_new(&lines.filter);
     let on_stderr = LineLayer {
         service: identity.name,
         json: lines.json,
@@ -83,21 +86,19 @@ pub fn start(options: Options) -> Result<Telemetry, TelemetryError> {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false)
-            .with_filter(Spans)
+            .with_filter(Spans(spans_room))
     });
-    let sent_lines = match &logs {
-        Some(provider) => Some(
-            OpenTelemetryTracingBridge::builder(provider)
-                .with_tracing_span_attributes(TracingSpanAttributes::allowlist(CARRIED))
-                .build()
-                .with_filter(LineFilter::without_senders(filter()?)),
-        ),
-        None => None,
-    };
+    let sent_lines = logs.as_ref();
+    let sent_lines = sent_lines.map(|provider| SentLines::new(provider, lines_room));
+    if let Some(provider) = &traces {
+        // For spans that are made without a layer: those of calls to servers.
+        global::set_tracer_provider(provider.clone());
+    }
     tracing_subscriber::registry()
         .with(sent_spans)
-        .with(on_stderr.with_filter(LineFilter::all(filter()?)))
+        .with(on_stderr)
         .with(sent_lines)
+        .with(Seen(EnvFilter::try_new(&lines.filter)?))
         .try_init()?;
     Ok(Telemetry {
         traces,

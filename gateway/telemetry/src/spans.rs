@@ -26,9 +26,9 @@ pub(crate) fn provider(
     endpoint: &str,
     client: &Client,
     ratio: f64,
+    room: Room,
     resource: &Resource,
 ) -> Result<SdkTracerProvider, TelemetryError> {
-    let room = Room::of("traces");
     let exporter = OtlpExporter::builder()
         .with_http()
         .with_http_client(client.http.clone())

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt};
 use invoiceapp_avro::Topic;
 use rdkafka::admin::{
     AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication, TopicResult,
@@ -15,6 +17,9 @@ use tokio::task::spawn_blocking;
 
 use crate::error::RelayError;
 use crate::settings::{BROKER_DEADLINE, KafkaSettings, RECORD_BYTES_MAX};
+
+/// Most questions about partitions that are under way at once.
+const QUESTIONS_AT_ONCE: usize = 16;
 
 /// The first and the next offset of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +36,12 @@ pub(crate) async fn partition_counts(
     consumer: &Arc<StreamConsumer>,
     settings: &KafkaSettings,
 ) -> Result<BTreeMap<String, u32>, RelayError> {
-    let mut counts = BTreeMap::new();
-    for topic in Topic::ALL {
+    let counts = Topic::ALL.map(|topic| async move {
         let name = settings.topics.name(topic);
         let count = partition_count(consumer, name.clone()).await?;
-        counts.insert(name, count);
-    }
-    Ok(counts)
+        Ok::<_, RelayError>((name, count))
+    });
+    Ok(try_join_all(counts).await?.into_iter().collect())
 }
 
 /// How many partitions a topic has.
@@ -72,17 +76,18 @@ pub(crate) async fn watermarks(
     consumer: &Arc<StreamConsumer>,
     partitions: Vec<(String, i32)>,
 ) -> Result<Partitions, RelayError> {
-    let consumer = Arc::clone(consumer);
-    spawn_blocking(move || {
-        let mut found = Partitions::new();
-        for (topic, partition) in partitions {
+    let asked = partitions.into_iter().map(|(topic, partition)| {
+        let consumer = Arc::clone(consumer);
+        let answer = spawn_blocking(move || {
             let (low, high) = consumer.fetch_watermarks(&topic, partition, BROKER_DEADLINE)?;
-            found.insert((topic, partition), Watermarks { low, high });
-        }
-        Ok::<_, KafkaError>(found)
-    })
-    .await?
-    .map_err(RelayError::from)
+            Ok::<_, KafkaError>(((topic, partition), Watermarks { low, high }))
+        });
+        async move { Ok::<_, RelayError>(answer.await??) }
+    });
+    futures::stream::iter(asked)
+        .buffer_unordered(QUESTIONS_AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// Every partition of topics with so many.

@@ -63,43 +63,48 @@ impl HeaderWriter {
         key: &str,
         schema_id: u32,
     ) -> OwnedHeaders {
-        let (kind, version) = (event.stream.kind, event.schema_version);
-        let event_type = &event.event_type;
-        let text = &mut self.text;
-        let mut insert = |headers: OwnedHeaders, name, value: fmt::Arguments<'_>| {
-            text.clear();
-            // A text takes whatever is written.
-            let _always = text.write_fmt(value);
-            headers.insert(header(name, text.as_str()))
-        };
+        let (kind, version) = (event.stream.kind.as_str(), event.schema_version);
         let headers = OwnedHeaders::new_with_capacity(HEADERS_MAX)
             .insert(header("ce_specversion", SPECIFICATION))
             .insert(header("ce_source", &self.source))
             .insert(header("ce_tenant", event.stream.tenant.as_str()));
-        let headers = insert(headers, "ce_id", format_args!("{}", event.event_id));
+        let headers = insert_id(headers, "ce_id", event.event_id);
+        let mut insert = |headers: OwnedHeaders, name, parts: &[&str], end: fmt::Arguments<'_>| {
+            let text = &mut self.text;
+            text.clear();
+            // Not by `end`: pieces of text are faster copied than formatted.
+            parts.iter().for_each(|part| text.push_str(part));
+            // A text takes whatever is written.
+            let _always = text.write_fmt(end);
+            headers.insert(header(name, text.as_str()))
+        };
         // `invoiceapp.invoice.InvoiceIssued.v1`
-        let ce_type = format_args!("{TYPE_PREFIX}.{kind}.{event_type}.v{version}");
-        let headers = insert(headers, "ce_type", ce_type);
-        let headers = insert(headers, "ce_subject", format_args!("{kind}/{key}"));
-        let headers = insert(headers, "ce_time", format_args!("{}", event.recorded_at));
+        let ce_type = [TYPE_PREFIX, ".", kind, ".", &event.event_type];
+        let headers = insert(headers, "ce_type", &ce_type, format_args!(".v{version}"));
+        let headers = insert(headers, "ce_subject", &[kind, "/", key], format_args!(""));
+        let time = format_args!("{}", event.recorded_at);
+        let headers = insert(headers, "ce_time", &[], time);
         let schema = format_args!("/schemas/ids/{schema_id}");
-        let headers = insert(headers, "ce_dataschema", schema);
-        let headers = insert(headers, "ce_position", format_args!("{}", event.position));
-        let headers = insert(
-            headers,
-            "ce_streamversion",
-            format_args!("{}", event.version),
-        );
-        let correlation_id = format_args!("{}", published.correlation_id);
-        let mut headers = insert(headers, "ce_correlationid", correlation_id);
+        let headers = insert(headers, "ce_dataschema", &[], schema);
+        let position = format_args!("{}", event.position);
+        let headers = insert(headers, "ce_position", &[], position);
+        let stream_version = format_args!("{}", event.version);
+        let headers = insert(headers, "ce_streamversion", &[], stream_version);
+        let mut headers = insert_id(headers, "ce_correlationid", published.correlation_id);
         if let Some(causation_id) = published.causation_id {
-            headers = insert(headers, "ce_causationid", format_args!("{causation_id}"));
+            headers = insert_id(headers, "ce_causationid", causation_id);
         }
         if let Some(traceparent) = &published.traceparent {
-            headers = insert(headers, "traceparent", format_args!("{traceparent}"));
+            headers = headers.insert(header("traceparent", traceparent));
         }
         headers
     }
+}
+
+fn insert_id(headers: OwnedHeaders, name: &str, id: Uuid) -> OwnedHeaders {
+    let mut text = Uuid::encode_buffer();
+    let text = id.hyphenated().encode_lower(&mut text);
+    headers.insert(header(name, text))
 }
 
 fn header<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a str> {

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, Row};
+use invoiceapp_observe::client::{called, table};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{PgPool, Postgres, Row};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -155,8 +158,7 @@ impl LeaseTable {
         .bind(name)
         .bind(epoch)
         .bind(milliseconds(hold));
-        let done = timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
-        Ok(done.rows_affected() == 1)
+        self.moved(query).await
     }
 
     /// Moves the checkpoint and holds the lease longer; `false` when another one has it.
@@ -178,8 +180,16 @@ impl LeaseTable {
         .bind(milliseconds(hold))
         .bind(i64::try_from(position).unwrap_or(i64::MAX))
         .bind(serde_json::to_string(ends)?);
-        let done = timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
-        Ok(done.rows_affected() == 1)
+        self.moved(query).await
+    }
+
+    /// Whether a statement has changed the row.
+    async fn moved(&self, statement: Query<'_, Postgres, PgArguments>) -> Result<bool, LeaseError> {
+        let change = async {
+            let done = timeout(LEASE_DEADLINE, statement.execute(&self.pool)).await??;
+            Ok::<_, LeaseError>(done.rows_affected() == 1)
+        };
+        called(table("postgresql", "UPDATE", "feeds"), change).await
     }
 
     /// Lets another one take over at once.
@@ -190,7 +200,7 @@ impl LeaseTable {
         )
         .bind(name)
         .bind(epoch);
-        timeout(LEASE_DEADLINE, query.execute(&self.pool)).await??;
+        self.moved(query).await?;
         Ok(())
     }
 }

@@ -9,11 +9,13 @@ use invoiceapp_avro::Codec;
 use invoiceapp_journal::port::Journal;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::error::RelayError;
 use crate::lease::LeaseTable;
 use crate::session::Session;
 use crate::settings::RelaySettings;
+use crate::spans;
 use crate::status::{Phase, RelayStatus};
 
 /// A relay of one journal.
@@ -97,7 +99,10 @@ impl Relay {
         taken: crate::lease::Taken,
         cancel: &CancellationToken,
     ) -> Result<(), RelayError> {
-        let mut session = Session::begin(self, taken).await?;
+        let span = spans::of_takeover();
+        let begun = Session::begin(self, taken).instrument(span.clone()).await;
+        let mut session = begun.inspect_err(|_| spans::not_taken_over(&span))?;
+        drop(span);
         let ended = session.run(cancel).await;
         session.end().await;
         ended

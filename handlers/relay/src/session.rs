@@ -9,7 +9,7 @@ use rdkafka::consumer::StreamConsumer;
 use rdkafka::producer::BaseRecord;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use crate::broker::{all_partitions, check_topics, partition_counts, watermarks};
 use crate::delivery::Outbox;
@@ -50,6 +50,8 @@ impl<'r> Session<'r> {
     pub(crate) async fn begin(relay: &'r Relay, taken: Taken) -> Result<Self, RelayError> {
         let renewed = Instant::now();
         let kafka = &relay.settings.kafka;
+        // It connects while the topics are looked at.
+        let outbox = Outbox::new(kafka)?;
         let consumer: Arc<StreamConsumer> = Arc::new(kafka.consumer().create()?);
         let counts = partition_counts(&consumer, kafka).await?;
         check_topics(kafka, &counts).await?;
@@ -72,7 +74,7 @@ impl<'r> Session<'r> {
         let mut session = Self {
             relay,
             epoch: taken.epoch,
-            outbox: Outbox::new(kafka)?,
+            outbox,
             encoder: Arc::new(Encoder::new(relay, &counts)),
             consumer,
             counts,
@@ -173,8 +175,8 @@ impl<'r> Session<'r> {
                 partition: record.partition,
             });
         }
-        let (to, _span) = (Some(to), span);
-        self.under_way.push_back(UnderWay { sent, to, _span });
+        let to = Some(to);
+        self.under_way.push_back(UnderWay { sent, to, span });
         Ok(())
     }
 
@@ -191,13 +193,14 @@ impl<'r> Session<'r> {
                     None => break,
                 },
             };
-            if let Some(group) = self.under_way.pop_front() {
-                reached = group.to.or(reached);
+            if let Some(mut group) = self.under_way.pop_front() {
+                let span = std::mem::replace(&mut group.span, Span::none());
+                reached = group.to.map(|to| (to, span)).or(reached);
                 self.note(group, &offsets)?;
             }
         }
-        if let Some(reached) = reached {
-            self.checkpoint(reached).await?;
+        if let Some((reached, span)) = reached {
+            self.checkpoint(reached).instrument(span).await?;
             self.send_mark()?;
         }
         Ok(())

@@ -9,9 +9,10 @@ use rdkafka::ClientConfig;
 pub const BROKER_DEADLINE: Duration = Duration::from_secs(10);
 /// Longest record. The topics allow it too (`max.message.bytes`).
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
-/// How long the first record of a partition waits for others. They come at once, if there are any:
-/// one that is alone should not wait.
-const LINGER_MILLISECONDS: &str = "0.5";
+/// How long the first record of a partition waits for others. One that is alone should not wait, and
+/// of a backlog the next ones are there before the producer's thread is done with the partition
+/// before.
+const LINGER_MILLISECONDS: &str = "0.1";
 /// Most that waits in the producer.
 const PRODUCER_QUEUE_KBYTES: usize = 64 << 10;
 /// Most that a consumer has fetched ahead.

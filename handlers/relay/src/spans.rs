@@ -8,7 +8,18 @@ use tracing::field::Empty;
 
 use crate::encoder::Prepared;
 
-/// The span of a batch, from its first record on the way to the last one's confirmation.
+/// The span of a relay that has got the lease, until it knows where to go on.
+pub(crate) fn of_takeover() -> Span {
+    tracing::info_span!(parent: None, "relay takeover", otel.kind = "internal", service = "relay")
+}
+
+/// The takeover came to nothing.
+pub(crate) fn not_taken_over(span: &Span) {
+    fail(span, "not_taken_over");
+}
+
+/// The span of a batch, from its first record on the way to the last one's confirmation and the
+/// checkpoint behind it.
 pub(crate) fn of_batch(records: &[Prepared]) -> Span {
     let span = tracing::info_span!(
         parent: None,

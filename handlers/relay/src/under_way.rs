@@ -21,8 +21,8 @@ pub(crate) struct UnderWay {
     pub(crate) sent: Vec<Sent>,
     /// The position up to which everything is on the topics when it is confirmed; none for a mark.
     pub(crate) to: Option<u64>,
-    /// Ends with the last of its records.
-    pub(crate) _span: Span,
+    /// Ends with the checkpoint behind the last of its records.
+    pub(crate) span: Span,
 }
 
 /// Where a partition ends now, and how many records were added to it.
@@ -39,7 +39,7 @@ impl UnderWay {
         Self {
             sent: Vec::new(),
             to: None,
-            _span: Span::none(),
+            span: Span::none(),
         }
     }
 

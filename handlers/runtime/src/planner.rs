@@ -4,7 +4,7 @@
 use invoiceapp_schemas::RecordedEvent;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{Instrument, error, warn};
 use uuid::Uuid;
 
 use crate::job::{JobSource, PlanBatch, PlannedJob};
@@ -95,6 +95,7 @@ async fn plan_batch(runtime: &ReactorRuntime) -> Result<(usize, u64), RuntimeErr
     // False: another process planned these events. Reading again from its checkpoint is right.
     let _committed = jobs
         .commit_plan(reactor, (from, to), &batch, runtime.now())
+        .instrument(spans::of_plans(reactor, &batch))
         .await?;
     runtime.work.notify_one();
     Ok((events.len(), to))

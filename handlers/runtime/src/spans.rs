@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use invoiceapp_observe::TraceContext;
 use invoiceapp_observe::metrics::metrics;
-use invoiceapp_observe::span::{fail, follow_traceparent};
+use invoiceapp_observe::span::{fail, follow, follow_traceparent, link};
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::job::{Job, JobSource, Verdict};
+use crate::job::{Claim, Job, JobSource, PlanBatch, Verdict};
 
 /// The span of planning one event.
 pub(crate) fn of_plan(reactor: &'static str, source: &JobSource) -> Span {
@@ -26,6 +26,40 @@ pub(crate) fn of_plan(reactor: &'static str, source: &JobSource) -> Span {
     );
     follow_traceparent(&span, source.traceparent.as_deref());
     span
+}
+
+/// The span of the transaction that plans a batch: a part of the one request that has set its jobs
+/// in motion, or linked to all of them. A batch that comes to no job has none, as most have.
+pub(crate) fn of_plans(reactor: &'static str, batch: &PlanBatch) -> Span {
+    if batch.jobs.is_empty() {
+        return Span::none();
+    }
+    let span = tracing::info_span!(
+        parent: None,
+        "plan batch",
+        otel.name = format_args!("plan {reactor} batch"),
+        otel.kind = "internal",
+        invoiceapp.jobs = batch.jobs.len(),
+        service = reactor,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    let traceparents = batch.jobs.iter().map(|job| &job.source.traceparent);
+    let causes = traceparents.filter_map(|text| TraceContext::parse(text.as_deref()?));
+    let mut causes: Vec<TraceContext> = causes.collect();
+    causes.dedup();
+    match causes.as_slice() {
+        [cause] => follow(&span, Some(*cause)),
+        causes => link(&span, causes.iter().copied()),
+    }
+    span
+}
+
+/// Whose trace a claim belongs to: the one of the job that it got.
+pub(crate) fn of_claimed(claim: &Option<Claim>) -> Option<TraceContext> {
+    let source = &claim.as_ref()?.job.source;
+    TraceContext::parse(source.traceparent.as_deref()?)
 }
 
 /// The span of one attempt of a job.

@@ -3,8 +3,8 @@
 //! | step | what | when it does not hold |
 //! |---|---|---|
 //! | 1 | read progress: checkpoint, parked streams | fenced, nothing written |
-//! | 2 | read what is stored of the documents | a repeat is left out; another version: fenced |
-//! | 3 | insert new documents, replace known ones where the version is still the one read | fenced |
+//! | 2 | read what is stored of the documents that are to be replaced | a repeat is left out; another version: fenced |
+//! | 3 | insert new documents, replace known ones where the version is still the one read | a repeat stays; another version: fenced |
 //! | 4 | replace progress where its revision is still the one read | fenced |
 //!
 //! After step 3 documents may be ahead of the checkpoint. They are folds of their streams all the
@@ -99,7 +99,16 @@ async fn write_documents(database: &Database, changes: &[Change]) -> Result<bool
     let mut ready = Vec::with_capacity(by_kind.len());
     for (kind, changes) in by_kind {
         let collection = database.collection::<Document>(kind.as_str());
-        let stored = read_stored(&collection, &changes).await?;
+        // What a new one stands on is nothing: that it is there already its insertion finds out.
+        let known: Vec<&Change> = changes
+            .iter()
+            .copied()
+            .filter(|it| it.replaces > 0)
+            .collect();
+        let stored = match known.is_empty() {
+            true => HashMap::new(),
+            false => read_stored(&collection, &known).await?,
+        };
         let Some(fresh) = prepare(&changes, &stored)? else {
             return Ok(false);
         };

@@ -131,6 +131,13 @@ impl Invoices {
         stream
     }
 
+    /// Adds a line of the same kind to a draft.
+    pub async fn add_line(&self, stream: &StreamId, units: u32) {
+        let line = line(LineId(self.ambient.new_id()), units);
+        self.run(stream, InvoiceCommand::AddLine(Box::new(line)))
+            .await;
+    }
+
     /// Issues a draft.
     pub async fn issue(&self, stream: &StreamId, issue_date: Date) -> Executed<Invoice> {
         let [series, _] = SeriesSnapshot::defaults().expect("the usual series");

@@ -74,6 +74,9 @@ pub struct Projector {
     reached: watch::Sender<u64>,
 }
 
+/// The events of a batch.
+type EventsByStream = BTreeMap<StreamId, Vec<RecordedEvent>>;
+
 /// What a batch came to.
 enum Step {
     /// Nothing comes after the checkpoint.
@@ -233,11 +236,28 @@ impl Projector {
         (from, to): (u64, u64),
         events: Vec<RecordedEvent>,
     ) -> Result<Applied, ProjectError> {
-        let changes = self.changes(events).await?;
+        let (by_stream, held_back) = self.sorted(events).await?;
+        // A stream that begins here has no document yet, so none is looked for.
+        let begun = |events: &[RecordedEvent]| events.first().is_some_and(|it| it.version == 1);
+        let known = by_stream.iter().filter(|(_, events)| !begun(events));
+        let known: Vec<StreamId> = known.map(|(stream, _)| stream.clone()).collect();
+        let all_are_known = known.len() == by_stream.len();
+        let changes = self.changes(&by_stream, &held_back, known).await?;
+        let applied = self.store.apply(from, to, changes).await?;
+        if applied == Applied::Committed || all_are_known {
+            return Ok(applied);
+        }
+        // Unless a batch was interrupted after it had written some, and with less in it.
+        let all = by_stream.keys().cloned().collect();
+        let changes = self.changes(&by_stream, &held_back, all).await?;
         Ok(self.store.apply(from, to, changes).await?)
     }
 
-    async fn changes(&self, events: Vec<RecordedEvent>) -> Result<Changes, ProjectError> {
+    /// Events by stream, and the parked streams whose events are left out.
+    async fn sorted(
+        &self,
+        events: Vec<RecordedEvent>,
+    ) -> Result<(EventsByStream, BTreeSet<StreamId>), ProjectError> {
         let parked: HashSet<StreamId> = self
             .store
             .parked(PARKED_KEYS_MAX)
@@ -245,7 +265,7 @@ impl Projector {
             .into_iter()
             .map(|parked| parked.stream)
             .collect();
-        let mut by_stream: BTreeMap<StreamId, Vec<RecordedEvent>> = BTreeMap::new();
+        let mut by_stream = EventsByStream::new();
         let mut held_back = BTreeSet::new();
         for event in events {
             if parked.contains(&event.stream) {
@@ -255,26 +275,31 @@ impl Projector {
                 by_stream.entry(stream).or_default().push(event);
             }
         }
-        // Of new streams too: after an interrupted batch their documents are there already.
-        let existing: Vec<StreamId> = by_stream.keys().cloned().collect();
+        Ok((by_stream, held_back))
+    }
+
+    /// Folds each stream over its document, if it is one of the known.
+    async fn changes(
+        &self,
+        by_stream: &EventsByStream,
+        held_back: &BTreeSet<StreamId>,
+        known: Vec<StreamId>,
+    ) -> Result<Changes, ProjectError> {
         let current: HashMap<StreamId, Document> = self
             .store
-            .documents(&existing)
+            .documents(&known)
             .await?
             .into_iter()
             .map(|document| (document.stream.clone(), document))
             .collect();
         Ok(Changes {
-            held_back: held_back.into_iter().collect(),
-            ..fold_all(&by_stream, &current)
+            held_back: held_back.iter().cloned().collect(),
+            ..fold_all(by_stream, &current)
         })
     }
 }
 
-fn fold_all(
-    by_stream: &BTreeMap<StreamId, Vec<RecordedEvent>>,
-    current: &HashMap<StreamId, Document>,
-) -> Changes {
+fn fold_all(by_stream: &EventsByStream, current: &HashMap<StreamId, Document>) -> Changes {
     let mut changes = Changes::default();
     for (stream, events) in by_stream {
         match views::fold(stream.kind, current.get(stream), events) {

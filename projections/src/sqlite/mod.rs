@@ -15,11 +15,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
-use invoiceapp_observe::client::{called, table};
+use invoiceapp_observe::client::{ClientSpan, called, table};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
-use tracing::Span;
 
 use crate::dashboard::Bucket;
 use crate::document::{Document, FieldValue};
@@ -34,6 +33,8 @@ pub const READERS: u32 = 4;
 pub const ROWS_AHEAD_MAX: usize = 8;
 /// How long a statement waits for another process's lock.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of each connection, in KiB, as SQLite wants it: negative.
+const PAGE_CACHE: &str = "-1024";
 /// How long a query waits for a free connection.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -56,6 +57,7 @@ impl SqliteViewStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .row_buffer_size(ROWS_AHEAD_MAX)
+            .pragma("cache_size", PAGE_CACHE)
             .busy_timeout(BUSY_TIMEOUT);
         let mut writer = SqliteConnection::connect_with(&options)
             .await
@@ -91,7 +93,7 @@ impl SqliteViewStore {
 }
 
 /// The span of a query, as far as a request or another piece of work asks it.
-fn selecting(from: &'static str) -> Span {
+fn selecting(from: &'static str) -> ClientSpan {
     table("sqlite", "SELECT", from)
 }
 

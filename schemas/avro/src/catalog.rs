@@ -61,7 +61,8 @@ fn event_of(record: &str) -> (&str, u16) {
 pub struct Catalog {
     /// All revisions of each record, oldest first, by full name.
     records: BTreeMap<String, Vec<Arc<EventSchema>>>,
-    by_event: HashMap<(StreamKind, String, u16), Arc<EventSchema>>,
+    /// By the event's name, oldest first.
+    by_event: HashMap<String, Vec<Arc<EventSchema>>>,
     by_content: HashMap<String, Arc<EventSchema>>,
 }
 
@@ -135,8 +136,8 @@ impl Catalog {
         });
         self.by_content
             .insert(canonical(text)?, Arc::clone(&schema));
-        let event = (kind, event_type.to_owned(), schema_version);
-        self.by_event.insert(event, Arc::clone(&schema));
+        let called_so = self.by_event.entry(event_type.to_owned());
+        called_so.or_default().push(Arc::clone(&schema));
         self.records
             .entry(full_name.to_owned())
             .or_default()
@@ -152,8 +153,11 @@ impl Catalog {
         event_type: &str,
         schema_version: u16,
     ) -> Option<&Arc<EventSchema>> {
-        let event = (kind, event_type.to_owned(), schema_version);
-        self.by_event.get(&event)
+        let called_so = self.by_event.get(event_type)?.iter();
+        let is_it = |schema: &&Arc<EventSchema>| {
+            schema.kind == kind && schema.schema_version == schema_version
+        };
+        called_so.rev().find(is_it)
     }
 
     /// The schema with a content, however it is spelled.

@@ -47,7 +47,7 @@ const ALLOWED: [Row; 23] = [
         "mail",
         "domain observe schemas journal access http runtime objects parts",
     ),
-    ("authorizer", "domain access http projections parts"),
+    ("authorizer", "domain observe access http projections parts"),
     ("bff", "domain observe access http parts"),
     ("telemetry", "observe"),
     ("app", COMPOSED),

@@ -61,7 +61,7 @@ const SHORT_PLAN: Plan = Plan {
 
 /// The allocator of the product's binary, for all contenders alike.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let asks_for = |word: &str| std::env::args().any(|argument| argument == word);

@@ -1,12 +1,12 @@
 //! Executes commands: load, decide, append, and once more when somebody else was faster.
 //!
-//! Everything that appends runs in a task of its own, so that a client that hangs up in the middle
-//! changes nothing. The state that a command is decided on may come from memory without a read: the
+//! A client that hangs up in the middle changes nothing: its command is carried on without it. The state that a command is decided on may come from memory without a read: the
 //! append's expected version proves afterwards that it was the present one. A refusal has no such
 //! proof, so it is given only on a state that was read for it, and only when the command has no
 //! receipt: a retry gets the first answer and never a refusal by its own effect.
 
 mod attempt;
+mod carried;
 mod error;
 mod expected;
 mod hot;
@@ -14,9 +14,11 @@ mod load;
 mod snapshots;
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::FutureExt;
 use invoiceapp_domain::{Context, Decider, StreamId};
 use invoiceapp_schemas::{CommandStamp, Metadata};
 use tracing::Instrument;
@@ -30,6 +32,7 @@ pub use snapshots::{SNAPSHOT_EVERY_EVENTS, SNAPSHOT_STATE_BYTES, SNAPSHOTS_WAITI
 
 use crate::loaded::Loaded;
 use crate::port::{Committed, Guard, Journal, JournalError};
+use carried::Carried;
 use hot::HotAggregates;
 use snapshots::SnapshotSaver;
 
@@ -247,13 +250,12 @@ impl CommandExecutor {
             .run(prepare)
             .await
         };
-        // A task of its own, but a part of the same work.
-        let task = tokio::spawn(attempts.in_current_span());
-        match task.await {
+        let attempts = AssertUnwindSafe(attempts.in_current_span()).catch_unwind();
+        match Carried::new(attempts).await {
             Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::error!(%error, "a command's task ended by a panic");
-                let reason = "the command's task ended by a panic".to_owned();
+            Err(_) => {
+                tracing::error!("a command ended by a panic");
+                let reason = "the command ended by a panic".to_owned();
                 Err(ExecuteError::Journal(JournalError::Unavailable { reason }))
             }
         }

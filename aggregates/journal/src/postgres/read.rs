@@ -1,14 +1,14 @@
 //! The reading side: a few read-only connections. What is read is checked to be dense, so that an
 //! answer is never silently short.
 
+use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
-use invoiceapp_observe::client::{called, table};
+use invoiceapp_observe::client::{ClientSpan, called, table};
 use invoiceapp_schemas::{CommandId, RecordedEvent};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::{Connection, Postgres, Row};
-use tracing::Span;
 
 use super::engine::{PostgresEngine, head_of, read_events};
 use super::error::{EngineFailure, journal_error, within};
@@ -17,6 +17,7 @@ use super::rows::RECEIPT_JSON;
 use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::page;
 use crate::port::{Head, JournalError, JournalStatus, Snapshot};
+use crate::sides::ReadingSide;
 use crate::writer::engine::{Engine, Receipt};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -34,7 +35,7 @@ const STATUS: &str = "SELECT position, hash, recorded_at, \
 
 /// Reads with nobody in the writer's way.
 #[derive(Debug, Clone)]
-pub(super) struct Reader {
+pub struct Reader {
     settings: Settings,
     pool: PgPool,
     stream_sql: String,
@@ -62,45 +63,6 @@ impl Reader {
     pub(super) fn connections(&self) -> (u64, u64) {
         let idle = u64::try_from(self.pool.num_idle()).unwrap_or(u64::MAX);
         (u64::from(self.pool.size()).saturating_sub(idle), idle)
-    }
-
-    pub(super) async fn close(&self) {
-        // sqlx misses a connection that is given back while it waits for the last one. The second
-        // time finds it.
-        let closed = async {
-            self.pool.close().await;
-            self.pool.close().await;
-        };
-        // A read that is under way ends within its own deadline.
-        let _ = tokio::time::timeout(DEADLINE, closed).await;
-    }
-
-    pub(super) async fn read_stream(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, JournalError> {
-        let statement = sqlx::query(&self.stream_sql)
-            .bind(stream.kind.as_str())
-            .bind(stream.aggregate_id())
-            .bind(signed(after_version))
-            .bind(page::rows_max(limit));
-        let events = called(selecting("events"), self.events(statement)).await?;
-        page::of_stream(events, stream, after_version)
-    }
-
-    pub(super) async fn read_all(
-        &self,
-        after_position: u64,
-        limit: usize,
-        known_position: u64,
-    ) -> Result<Vec<RecordedEvent>, JournalError> {
-        let statement = sqlx::query(&self.all_sql)
-            .bind(signed(after_position))
-            .bind(page::rows_max(limit));
-        let events = called(selecting("events"), self.events(statement)).await?;
-        page::of_all(events, after_position, limit, known_position)
     }
 
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, JournalError> {
@@ -133,11 +95,50 @@ impl Reader {
         }
         Ok(row?)
     }
+}
 
-    pub(super) async fn receipt(
+#[async_trait]
+impl ReadingSide for Reader {
+    async fn close(&self) {
+        // sqlx misses a connection that is given back while it waits for the last one. The second
+        // time finds it.
+        let closed = async {
+            self.pool.close().await;
+            self.pool.close().await;
+        };
+        // A read that is under way ends within its own deadline.
+        let _ = tokio::time::timeout(DEADLINE, closed).await;
+    }
+
+    async fn read_stream(
         &self,
-        command: CommandId,
-    ) -> Result<Option<Receipt>, JournalError> {
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let statement = sqlx::query(&self.stream_sql)
+            .bind(stream.kind.as_str())
+            .bind(stream.aggregate_id())
+            .bind(signed(after_version))
+            .bind(page::rows_max(limit));
+        let events = called(selecting("events"), self.events(statement)).await?;
+        page::of_stream(events, stream, after_version)
+    }
+
+    async fn read_all(
+        &self,
+        after_position: u64,
+        limit: usize,
+        known_position: u64,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
+        let statement = sqlx::query(&self.all_sql)
+            .bind(signed(after_position))
+            .bind(page::rows_max(limit));
+        let events = called(selecting("events"), self.events(statement)).await?;
+        page::of_all(events, after_position, limit, known_position)
+    }
+
+    async fn receipt(&self, command: CommandId) -> Result<Option<Receipt>, JournalError> {
         let row = self.row(sqlx::query(&self.receipt_sql).bind(command.0));
         let Some(row) = called(selecting("receipts"), row).await? else {
             return Ok(None);
@@ -148,7 +149,7 @@ impl Reader {
         Ok(Some(receipt.receipt()?))
     }
 
-    pub(super) async fn head(&self) -> Result<Head, JournalError> {
+    async fn head(&self) -> Result<Head, JournalError> {
         let row = called(selecting("head"), self.row(sqlx::query(HEAD))).await?;
         let head = head_of(&present(row)?)?;
         Ok(Head {
@@ -157,10 +158,7 @@ impl Reader {
         })
     }
 
-    pub(super) async fn snapshot(
-        &self,
-        stream: &StreamId,
-    ) -> Result<Option<Snapshot>, JournalError> {
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
         let statement = sqlx::query(SNAPSHOT)
             .bind(stream.kind.as_str())
             .bind(stream.aggregate_id());
@@ -175,7 +173,7 @@ impl Reader {
         }))
     }
 
-    pub(super) async fn status(&self) -> Result<JournalStatus, JournalError> {
+    async fn status(&self) -> Result<JournalStatus, JournalError> {
         // On a connection of its own, because the server may take longer over this one statement.
         let mut connection = connect_for_status(&self.settings).await?;
         let statement = sqlx::query(STATUS);
@@ -200,7 +198,7 @@ impl Reader {
 }
 
 /// The span of a read, as far as a request or another piece of work asks for it.
-fn selecting(from: &'static str) -> Span {
+fn selecting(from: &'static str) -> ClientSpan {
     table(PostgresEngine::SYSTEM, "SELECT", from)
 }
 

@@ -11,22 +11,16 @@ mod rows;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use invoiceapp_domain::{Ambient, StreamId};
-use invoiceapp_schemas::{CommandId, CommandStamp, RecordedEvent};
-use tokio::sync::watch;
+use invoiceapp_domain::Ambient;
 
 pub use engine::SqliteEngine;
 pub use open::{BUSY_TIMEOUT, OpenError, SqliteOptions};
 pub use read_only::SqliteReadOnly;
 pub use readers::READ_CONNECTIONS;
 
-use crate::port::{
-    Append, AppendError, Committed, Head, Journal, JournalError, JournalStatus, Snapshot,
-    Writability,
-};
+use crate::port::{JournalError, JournalStatus};
+use crate::sides::{ReadingSide, Sides};
 use crate::writer::Writer;
-use crate::writer::engine::Receipt;
 use crate::writer::observe::WriterStats;
 use read::Reader;
 
@@ -77,66 +71,14 @@ impl SqliteJournal {
     }
 }
 
-#[async_trait]
-impl Journal for SqliteJournal {
-    async fn append(&self, append: Append) -> Result<Committed, AppendError> {
-        self.writer.append(append).await
+impl Sides for SqliteJournal {
+    type Reader = Reader;
+
+    fn writer(&self) -> &Writer {
+        &self.writer
     }
 
-    async fn receipt(&self, command: CommandStamp) -> Result<Option<Committed>, AppendError> {
-        let receipt = self.reader.receipt(command.id).await?;
-        receipt
-            .map(|receipt| receipt.replayed_for(&command.fingerprint))
-            .transpose()
-    }
-
-    async fn receipt_of(&self, command: CommandId) -> Result<Option<Committed>, JournalError> {
-        let receipt = self.reader.receipt(command).await?;
-        Ok(receipt.map(Receipt::replayed))
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, JournalError> {
-        self.reader.read_stream(stream, after_version, limit).await
-    }
-
-    async fn read_all(
-        &self,
-        after_position: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, JournalError> {
-        // Asked before the read: what is known to be there has to be in the answer.
-        let known_position = self.writer.known_position();
-        self.reader
-            .read_all(after_position, limit, known_position)
-            .await
-    }
-
-    async fn head(&self) -> Result<Head, JournalError> {
-        self.reader.head().await
-    }
-
-    fn subscribe(&self) -> watch::Receiver<u64> {
-        self.writer.subscribe()
-    }
-
-    fn writability(&self) -> watch::Receiver<Writability> {
-        self.writer.writability()
-    }
-
-    async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
-        self.reader.snapshot(stream).await
-    }
-
-    async fn save_snapshot(
-        &self,
-        stream: &StreamId,
-        snapshot: Snapshot,
-    ) -> Result<(), JournalError> {
-        self.writer.save_snapshot(stream.clone(), snapshot).await
+    fn reader(&self) -> &Reader {
+        &self.reader
     }
 }

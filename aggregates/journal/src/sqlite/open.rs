@@ -15,8 +15,9 @@ use crate::writer::engine::EngineError;
 
 /// How long a statement waits for a lock that another connection holds.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Page cache of the writing connection, in KiB, as SQLite wants it: negative.
-const WRITER_CACHE: i64 = -16_384;
+/// Page cache of the writing connection, in KiB, as SQLite wants it: negative. All caches of a process
+/// end up full, and the system has the file's pages in its own.
+const WRITER_CACHE: i64 = -8_192;
 /// Pages in the write-ahead log before they are moved into the file: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4_096;
 /// Bytes to which the write-ahead log is cut back after a burst.

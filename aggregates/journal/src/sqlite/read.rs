@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
-use invoiceapp_observe::client::{called, table};
+use invoiceapp_observe::client::{ClientSpan, called, table};
 use invoiceapp_schemas::{CommandId, RecordedEvent};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use tracing::Span;
 
 use super::engine::SqliteEngine;
 use super::error::{engine_error, explain};
@@ -17,6 +17,7 @@ use super::rows::{event_of, head_of, receipt_of};
 use crate::columns::{EVENT_COLUMNS, signed, unsigned};
 use crate::page;
 use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, Snapshot};
+use crate::sides::ReadingSide;
 use crate::writer::engine::{Engine, EngineError, Receipt};
 
 static STREAM_SQL: LazyLock<String> = LazyLock::new(|| {
@@ -32,7 +33,7 @@ static ALL_SQL: LazyLock<String> = LazyLock::new(|| {
 
 /// Reads with nobody in the writer's way.
 #[derive(Debug, Clone)]
-pub(super) struct Reader {
+pub struct Reader {
     readers: Readers,
 }
 
@@ -41,12 +42,15 @@ impl Reader {
         let readers = Readers::open(options).map_err(|error| explain(options, &error))?;
         Ok(Self { readers })
     }
+}
 
-    pub(super) async fn close(&self) {
+#[async_trait]
+impl ReadingSide for Reader {
+    async fn close(&self) {
         self.readers.close().await;
     }
 
-    pub(super) async fn read_stream(
+    async fn read_stream(
         &self,
         stream: &StreamId,
         after_version: u64,
@@ -61,7 +65,7 @@ impl Reader {
         page::of_stream(events, stream, after_version)
     }
 
-    pub(super) async fn read_all(
+    async fn read_all(
         &self,
         after_position: u64,
         limit: usize,
@@ -78,10 +82,7 @@ impl Reader {
         page::of_all(events, after_position, limit, known_position)
     }
 
-    pub(super) async fn receipt(
-        &self,
-        command: CommandId,
-    ) -> Result<Option<Receipt>, JournalError> {
+    async fn receipt(&self, command: CommandId) -> Result<Option<Receipt>, JournalError> {
         const SQL: &str = "SELECT fingerprint, aggregate_type, aggregate_id, version, position, \
              recorded_at, series, period, sequence FROM receipts WHERE command_id = ?1";
         let reading = move |connection: &Connection| {
@@ -95,7 +96,7 @@ impl Reader {
             .map_err(Into::into)
     }
 
-    pub(super) async fn head(&self) -> Result<Head, JournalError> {
+    async fn head(&self) -> Result<Head, JournalError> {
         const SQL: &str = "SELECT position, hash, recorded_at FROM head";
         let reading = |connection: &Connection| {
             one(connection, SQL, [], |row| Ok(head_of(row)))?.unwrap_or_else(|| Err(headless()))
@@ -107,10 +108,7 @@ impl Reader {
         })
     }
 
-    pub(super) async fn snapshot(
-        &self,
-        stream: &StreamId,
-    ) -> Result<Option<Snapshot>, JournalError> {
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
         const SQL: &str = "SELECT version, state_hash, state FROM snapshots \
              WHERE aggregate_type = ?1 AND aggregate_id = ?2";
         let key = (stream.kind.as_str(), stream.aggregate_id());
@@ -126,7 +124,7 @@ impl Reader {
         called(selecting("snapshots"), self.readers.read(reading)).await
     }
 
-    pub(super) async fn status(&self) -> Result<JournalStatus, JournalError> {
+    async fn status(&self) -> Result<JournalStatus, JournalError> {
         const SQL: &str = "SELECT position, hash, recorded_at, \
              (SELECT count(*) FROM events WHERE sequence = 1), (SELECT count(*) FROM receipts), \
              (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) FROM head";
@@ -153,7 +151,7 @@ impl Reader {
 }
 
 /// The span of a read, as far as a request or another piece of work asks for it.
-fn selecting(from: &'static str) -> Span {
+fn selecting(from: &'static str) -> ClientSpan {
     table(SqliteEngine::SYSTEM, "SELECT", from)
 }
 

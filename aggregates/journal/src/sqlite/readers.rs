@@ -20,7 +20,7 @@ pub const READ_CONNECTIONS: u32 = 4;
 /// How long a reader waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of each reading connection, in KiB, as SQLite wants it: negative.
-const READER_CACHE: i64 = -4_096;
+const READER_CACHE: i64 = -1_024;
 
 #[derive(Debug, Clone)]
 pub(super) struct Readers {

@@ -1,8 +1,9 @@
 //! A bounded map that forgets what was not used for longest, roughly.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 /// Two generations: what is used moves into the young one; when that is full, the old one is dropped
 /// and the young becomes old. An entry that was used among the last `capacity` others is there, and
@@ -18,8 +19,8 @@ impl<K: Eq + Hash, V> Generations<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity,
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: HashMap::default(),
+            old: HashMap::default(),
         }
     }
 

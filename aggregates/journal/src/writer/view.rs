@@ -2,15 +2,12 @@
 //! for it, over what the batch does that is being written meanwhile, over the memory. Nothing of it is
 //! remembered before the batch is committed.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::CommandId;
 use jiff::civil::Date;
 
-use super::engine::{
-    Facts, Receipt, SeriesCode, SeriesKey, SeriesState, TenantClaim, Wanted,
-};
+use super::engine::{Facts, Receipt, SeriesCode, SeriesKey, SeriesState, TenantClaim, Wanted};
 use super::memory::Memory;
 
 /// What is known of a claim.

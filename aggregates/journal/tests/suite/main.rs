@@ -4,6 +4,7 @@
     reason = "a test helper that fails, fails its test"
 )]
 
+mod ahead;
 mod batches;
 mod beside;
 mod conformance;

@@ -51,6 +51,16 @@ pub(crate) async fn write(client: &Client, events_per_second: u64, time: Duratio
     tally
 }
 
+/// Makes one draft and changes it as the others are changed; returns its id.
+pub(crate) async fn draft_for_copies(client: &Client) -> String {
+    let drafted = client.post("/invoices", draft()).await.expect(201);
+    let path = format!("/invoices/{}", id(&drafted));
+    for change in 0..CHANGES {
+        client.patch(&path, parts(0, change)).await.expect(200);
+    }
+    id(&drafted).to_owned()
+}
+
 struct Writer {
     client: Client,
     tally: Arc<Tally>,

@@ -1,5 +1,6 @@
-//! The memory of each role while commands come in at 1,000 events per second: the built binary, one
-//! process per role, on the full stack, driven over HTTP as clients would drive it.
+//! The memory of each role at 1,000 events per second: the built binary, one process per role, on the
+//! full stack. A part of the events comes over HTTP, as from clients; the others are appended to the
+//! journal, where relay, projector and reactors find them like any other.
 //!
 //! `cargo bench -p invoiceapp-app --bench roles`, with the variables of `./compose/stack env` and the
 //! stack's parts running. It prints the rate that was reached, and how far relay and projector were
@@ -19,6 +20,7 @@
 mod api;
 #[path = "../../tests/shared/binary.rs"]
 mod binary;
+mod copies;
 #[path = "../../tests/shared/door.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod door;
@@ -33,17 +35,21 @@ mod memory;
 mod table;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use api::{Client, organization};
+use copies::Copies;
 use full::{Installation, RoleProcess};
+use load::Tally;
 use memory::Memory;
 use sqlx::{Connection, PgConnection};
 use table::tenths_of_mib;
 
-/// What is asked for.
+/// What is asked for, and how much of it through the front door.
 const EVENTS_PER_SECOND: u64 = 1_000;
+const EVENTS_OVER_HTTP_PER_SECOND: u64 = 250;
 /// How long, and before that to warm everything up.
 const TIME: Duration = Duration::from_secs(30);
 const WARM_UP: Duration = Duration::from_secs(5);
@@ -97,11 +103,13 @@ async fn measure() {
         .put("/organization", organization())
         .await
         .expect(200);
-    load::write(&client, EVENTS_PER_SECOND, WARM_UP).await;
+    let drafted = load::draft_for_copies(&client).await;
+    let copies = Copies::of(&journal_url(&installation), &door.tenant, &drafted).await;
+    write(&client, &copies, WARM_UP).await;
 
     let (before, begun) = (head(&installation).await, Instant::now());
     let mut seen: [Vec<u64>; 10] = Default::default();
-    let writing = load::write(&client, EVENTS_PER_SECOND, TIME);
+    let writing = write(&client, &copies, TIME);
     let tally = tokio::select! {
         tally = writing => tally,
         () = look(&roles, &mut seen) => unreachable!("it looks until it is stopped"),
@@ -109,8 +117,8 @@ async fn measure() {
     let events = head(&installation).await - before;
     let rate = u128::from(events) * 1_000 / begun.elapsed().as_millis().max(1);
     println!(
-        "{rate} events per second over {TIME:?} ({EVENTS_PER_SECOND} were asked for), {} commands, \
-         {} of them refused",
+        "{rate} events per second over {TIME:?} ({EVENTS_PER_SECOND} were asked for, \
+         {EVENTS_OVER_HTTP_PER_SECOND} of them over HTTP), {} requests, {} of them refused",
         tally.done.load(Ordering::Relaxed) + tally.refused.load(Ordering::Relaxed),
         tally.refused.load(Ordering::Relaxed),
     );
@@ -125,6 +133,12 @@ async fn measure() {
         .await,
     );
     print(&roles, &idle, &mut seen);
+}
+
+async fn write(client: &Client, copies: &Copies, time: Duration) -> Arc<Tally> {
+    let directly = copies.write(EVENTS_PER_SECOND - EVENTS_OVER_HTTP_PER_SECOND, time);
+    let requests = load::write(client, EVENTS_OVER_HTTP_PER_SECOND, time);
+    tokio::join!(requests, directly).0
 }
 
 /// Notes the resident memory of each process now and then.
@@ -161,12 +175,16 @@ fn print(roles: &[RoleProcess; 10], idle: &[Memory; 10], seen: &mut [Vec<u64>; 1
     }
 }
 
-/// The journal's newest position.
-async fn head(installation: &Installation) -> u64 {
+fn journal_url(installation: &Installation) -> String {
     let settings = &installation.settings;
     let url = settings.iter().find(|(key, _)| key == "POSTGRES__URL");
-    let (_, url) = url.expect("the journal's database");
-    let mut connection = PgConnection::connect(url).await.expect("the database");
+    url.expect("the journal's database").1.clone()
+}
+
+/// The journal's newest position.
+async fn head(installation: &Installation) -> u64 {
+    let url = journal_url(installation);
+    let mut connection = PgConnection::connect(&url).await.expect("the database");
     let position = sqlx::query_scalar::<_, i64>("SELECT position FROM head WHERE id");
     let position = position.fetch_one(&mut connection).await;
     position.expect("a position").unsigned_abs()

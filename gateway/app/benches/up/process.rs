@@ -138,11 +138,13 @@ impl Server {
         }
     }
 
-    fn memory(&self) -> Memory {
+    /// Its memory at this moment.
+    pub(crate) fn memory(&self) -> Memory {
         Memory::of(self.child.id())
     }
 
-    fn processor_time(&self) -> Duration {
+    /// How long it has worked since its start, in both modes together.
+    pub(crate) fn processor_time(&self) -> Duration {
         let stat = self.proc("stat");
         // After the name, which is in brackets and may have blanks, fields are numbered from 3.
         let fields = stat.rsplit(')').next().unwrap_or_default();

@@ -19,6 +19,7 @@ pub(crate) use tenant::Administrator;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -27,6 +28,10 @@ use crate::visit::Place;
 
 /// Exit code of a command that failed.
 pub(crate) const EXIT_FAILED: u8 = 1;
+
+/// How long a thread for blocking work waits for the next. They take turns, so that all of a burst's
+/// threads would stay as long as there is one piece of work for each in this time.
+const BLOCKING_THREAD_IDLE_MAX: Duration = Duration::from_secs(2);
 
 /// An invoicing platform whose books cannot lie.
 #[derive(Debug, Parser)]
@@ -103,6 +108,7 @@ pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_keep_alive(BLOCKING_THREAD_IDLE_MAX)
         .build()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(dispatch(cli)));

@@ -37,6 +37,16 @@ impl Receiver {
             .filter(|(path, _)| path.ends_with(signal))
             .any(|(_, body)| contains(body, wanted.as_ref()))
     }
+
+    /// How many requests of one signal have come since the last one of another.
+    pub(crate) fn count_since_last(&self, signal: &str, other: &str) -> usize {
+        let received = self.0.lock().unwrap();
+        let since = received.iter().rev();
+        since
+            .take_while(|(path, _)| !path.ends_with(other))
+            .filter(|(path, _)| path.ends_with(signal))
+            .count()
+    }
 }
 
 fn contains(body: &[u8], wanted: &[u8]) -> bool {

@@ -11,19 +11,30 @@ use crate::system::{System, Way};
 /// Pause between two looks at what has arrived.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// What an invoice's way to its recipient shows in a trace.
-const SPANS: [&str; 9] = [
+const SPANS: [&str; 12] = [
     "POST /api/v1/invoices/{id}/send",
     "journal append",
     "journal commit",
     "SELECT events",
     "project documents",
     "plan pdf",
+    "plan pdf batch",
+    "INSERT jobs",
+    "UPDATE jobs",
     "job pdf",
     "plan mail",
     "job mail",
 ];
 /// What it shows besides where there are servers.
-const SPANS_OF_SERVERS: [&str; 3] = ["relay batch", "S3/PutObject", "SMTP send"];
+const SPANS_OF_SERVERS: [&str; 5] = [
+    "relay takeover",
+    "relay batch",
+    "UPDATE feeds",
+    "S3/PutObject",
+    "SMTP send",
+];
+/// Exports of metrics, one a second, that are as long as anybody waits between two looks for work.
+const QUIET_EXPORTS: usize = 7;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACE_NOT_SAMPLED: &str = "4bf92f3577b34da6a3ce929d0e0e4737";
 
@@ -53,6 +64,16 @@ async fn arrived(receiver: &Receiver, signal: &str, wanted: impl AsRef<[u8]>) {
     while !receiver.has(signal, &wanted) {
         let wanted = String::from_utf8_lossy(wanted.as_ref());
         assert!(begun.elapsed() < EVENTUALLY, "no {wanted} in {signal}");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+#[tokio::test]
+async fn a_system_without_work_sends_no_traces() {
+    let (_server, receiver) = System::start_observed(Way::Embedded).await;
+    let begun = Instant::now();
+    while receiver.count_since_last("metrics", "traces") < QUIET_EXPORTS {
+        assert!(begun.elapsed() < EVENTUALLY, "looking for work is traced");
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }

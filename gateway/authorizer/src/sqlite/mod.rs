@@ -21,6 +21,8 @@ use self::ended::EndedSessionIds;
 pub use ended::ENDED_SESSIONS_MAX;
 pub use sessions::{NewSession, PURGE_ROWS_MAX, Rotation, SESSIONS_PER_USER_MAX, Session};
 
+/// Page cache of the connection, in KiB, as SQLite wants it: negative.
+const PAGE_CACHE: &str = "-512";
 /// How long a caller waits for the connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement waits for another process's lock, such as a backup's.
@@ -70,6 +72,7 @@ impl IdentityStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("cache_size", PAGE_CACHE)
             // What is deleted is overwritten: an ended session leaves nothing to find.
             .pragma("secure_delete", "ON")
             .busy_timeout(BUSY_TIMEOUT);

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use invoiceapp_observe::client::{ClientSpan, called, table};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
@@ -75,7 +76,7 @@ impl PostgresStaging {
 #[async_trait]
 impl CredentialStaging for PostgresStaging {
     async fn stage(&self, credential: &StagedCredential) -> Result<(), StagingError> {
-        sqlx::query(
+        let staged = sqlx::query(
             "INSERT INTO staged_credentials (command, fingerprint, tenant, phc, staged_at)
              SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS
                  (SELECT 1 FROM staged_credentials
@@ -87,10 +88,11 @@ impl CredentialStaging for PostgresStaging {
         .bind(credential.tenant.as_str())
         .bind(credential.hash.expose())
         .bind(credential.staged_at.as_second())
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(StagingError::of)
+        .execute(&self.pool);
+        called(calling("INSERT"), staged)
+            .await
+            .map(drop)
+            .map_err(StagingError::of)
     }
 
     async fn staged_by(&self, command: Uuid) -> Result<Vec<StagedCredential>, StagingError> {
@@ -99,9 +101,10 @@ impl CredentialStaging for PostgresStaging {
              WHERE command = $1 AND phc IS NOT NULL",
         )
         .bind(command)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StagingError::of)?;
+        .fetch_all(&self.pool);
+        let rows = called(calling("SELECT"), rows)
+            .await
+            .map_err(StagingError::of)?;
         rows.iter().map(credential).collect()
     }
 
@@ -111,42 +114,52 @@ impl CredentialStaging for PostgresStaging {
              WHERE phc IS NOT NULL ORDER BY staged_at, command LIMIT $1",
         )
         .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StagingError::of)?;
+        .fetch_all(&self.pool);
+        let rows = called(calling("SELECT"), rows)
+            .await
+            .map_err(StagingError::of)?;
         rows.iter().map(credential).collect()
     }
 
     async fn handed_over(&self, command: Uuid, now: Timestamp) -> Result<(), StagingError> {
-        sqlx::query(
+        let erased = sqlx::query(
             "UPDATE staged_credentials SET phc = NULL, handed_over_at = $2
              WHERE command = $1 AND phc IS NOT NULL",
         )
         .bind(command)
         .bind(now.as_second())
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(StagingError::of)
+        .execute(&self.pool);
+        called(calling("UPDATE"), erased)
+            .await
+            .map(drop)
+            .map_err(StagingError::of)
     }
 
     async fn discard(&self, command: Uuid) -> Result<(), StagingError> {
-        sqlx::query("DELETE FROM staged_credentials WHERE command = $1 AND phc IS NOT NULL")
-            .bind(command)
-            .execute(&self.pool)
+        let deleted =
+            sqlx::query("DELETE FROM staged_credentials WHERE command = $1 AND phc IS NOT NULL")
+                .bind(command)
+                .execute(&self.pool);
+        called(calling("DELETE"), deleted)
             .await
             .map(drop)
             .map_err(StagingError::of)
     }
 
     async fn forget(&self, before: Timestamp) -> Result<u64, StagingError> {
-        sqlx::query("DELETE FROM staged_credentials WHERE handed_over_at < $1")
+        let deleted = sqlx::query("DELETE FROM staged_credentials WHERE handed_over_at < $1")
             .bind(before.as_second())
-            .execute(&self.pool)
+            .execute(&self.pool);
+        called(calling("DELETE"), deleted)
             .await
             .map(|outcome| outcome.rows_affected())
             .map_err(StagingError::of)
     }
+}
+
+/// The span of a call, as far as a request asks for it.
+fn calling(operation: &'static str) -> ClientSpan {
+    table("postgresql", operation, "staged_credentials")
 }
 
 fn credential(row: &PgRow) -> Result<StagedCredential, StagingError> {

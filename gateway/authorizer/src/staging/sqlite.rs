@@ -1,6 +1,7 @@
 //! In the identity store.
 
 use async_trait::async_trait;
+use invoiceapp_observe::client::{ClientSpan, called, table};
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -12,7 +13,7 @@ use crate::sqlite::IdentityStore;
 #[async_trait]
 impl CredentialStaging for IdentityStore {
     async fn stage(&self, credential: &StagedCredential) -> Result<(), StagingError> {
-        sqlx::query(
+        let staged = sqlx::query(
             "INSERT INTO staged_credentials (command, fingerprint, tenant, phc, staged_at)
              SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS
                  (SELECT 1 FROM staged_credentials
@@ -24,10 +25,11 @@ impl CredentialStaging for IdentityStore {
         .bind(credential.tenant.as_str())
         .bind(credential.hash.expose())
         .bind(credential.staged_at.as_second())
-        .execute(self.pool())
-        .await
-        .map(drop)
-        .map_err(StagingError::of)
+        .execute(self.pool());
+        called(calling("INSERT"), staged)
+            .await
+            .map(drop)
+            .map_err(StagingError::of)
     }
 
     async fn staged_by(&self, command: Uuid) -> Result<Vec<StagedCredential>, StagingError> {
@@ -36,9 +38,10 @@ impl CredentialStaging for IdentityStore {
              WHERE command = ?1 AND phc IS NOT NULL",
         )
         .bind(command.to_string())
-        .fetch_all(self.pool())
-        .await
-        .map_err(StagingError::of)?;
+        .fetch_all(self.pool());
+        let rows = called(calling("SELECT"), rows)
+            .await
+            .map_err(StagingError::of)?;
         rows.iter().map(credential).collect()
     }
 
@@ -48,42 +51,52 @@ impl CredentialStaging for IdentityStore {
              WHERE phc IS NOT NULL ORDER BY staged_at, command LIMIT ?1",
         )
         .bind(limit)
-        .fetch_all(self.pool())
-        .await
-        .map_err(StagingError::of)?;
+        .fetch_all(self.pool());
+        let rows = called(calling("SELECT"), rows)
+            .await
+            .map_err(StagingError::of)?;
         rows.iter().map(credential).collect()
     }
 
     async fn handed_over(&self, command: Uuid, now: Timestamp) -> Result<(), StagingError> {
-        sqlx::query(
+        let erased = sqlx::query(
             "UPDATE staged_credentials SET phc = NULL, handed_over_at = ?2
              WHERE command = ?1 AND phc IS NOT NULL",
         )
         .bind(command.to_string())
         .bind(now.as_second())
-        .execute(self.pool())
-        .await
-        .map(drop)
-        .map_err(StagingError::of)
+        .execute(self.pool());
+        called(calling("UPDATE"), erased)
+            .await
+            .map(drop)
+            .map_err(StagingError::of)
     }
 
     async fn discard(&self, command: Uuid) -> Result<(), StagingError> {
-        sqlx::query("DELETE FROM staged_credentials WHERE command = ?1 AND phc IS NOT NULL")
-            .bind(command.to_string())
-            .execute(self.pool())
+        let deleted =
+            sqlx::query("DELETE FROM staged_credentials WHERE command = ?1 AND phc IS NOT NULL")
+                .bind(command.to_string())
+                .execute(self.pool());
+        called(calling("DELETE"), deleted)
             .await
             .map(drop)
             .map_err(StagingError::of)
     }
 
     async fn forget(&self, before: Timestamp) -> Result<u64, StagingError> {
-        sqlx::query("DELETE FROM staged_credentials WHERE handed_over_at < ?1")
+        let deleted = sqlx::query("DELETE FROM staged_credentials WHERE handed_over_at < ?1")
             .bind(before.as_second())
-            .execute(self.pool())
+            .execute(self.pool());
+        called(calling("DELETE"), deleted)
             .await
             .map(|outcome| outcome.rows_affected())
             .map_err(StagingError::of)
     }
+}
+
+/// The span of a call, as far as a request asks for it.
+fn calling(operation: &'static str) -> ClientSpan {
+    table("sqlite", operation, "staged_credentials")
 }
 
 fn credential(row: &SqliteRow) -> Result<StagedCredential, StagingError> {

@@ -9,7 +9,7 @@ mod receiver;
 
 use std::time::Duration;
 
-use invoiceapp_observe::client::{called, table};
+use invoiceapp_observe::client::{called, found, table};
 use invoiceapp_observe::metrics::metrics;
 use invoiceapp_observe::span::{follow, link};
 use invoiceapp_observe::{TraceContext, metrics};
@@ -98,7 +98,8 @@ async fn what_cannot_be_sent_is_dropped_and_counted_and_the_rest_arrives() {
     );
 }
 
-/// A request with a tenant, a line, a read that fails, and a batch that is linked to it.
+/// A request with a tenant, a line, a read that fails, and a batch that is linked to it; then two looks
+/// for work, of which one finds some.
 async fn work() {
     let request = tracing::info_span!(
         target: "invoiceapp",
@@ -120,6 +121,12 @@ async fn work() {
     }
     .instrument(request)
     .await;
+    let cause = |found: &Option<u8>| found.and_then(|_| TraceContext::parse(CAUSE));
+    for (collection, work) in [("jobs", Some(1)), ("nothing", None)] {
+        let look = async { Ok::<_, ()>(work) };
+        let looked = found(("sqlite", "UPDATE", collection), look, cause).await;
+        assert_eq!(looked, Ok(work));
+    }
 }
 
 fn assert_spans(receiver: &Receiver) {
@@ -135,6 +142,7 @@ fn assert_spans(receiver: &Receiver) {
             spans.extend(of_resource.scope_spans.into_iter().flat_map(|it| it.spans));
         }
     }
+    assert_looks_for_work(&spans);
     let named = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     let request = named("request");
     let cause = TraceContext::parse(CAUSE).unwrap();
@@ -158,6 +166,17 @@ fn assert_spans(receiver: &Receiver) {
         let is_said = facts.contains(fact.0) && facts.contains(fact.1);
         assert!(is_said, "{fact:?}: {facts}");
     }
+}
+
+fn assert_looks_for_work(spans: &[Span]) {
+    let mut looks = spans.iter().filter(|span| span.name.starts_with("UPDATE "));
+    let look = looks.next().unwrap();
+    assert_eq!(look.name, "UPDATE jobs");
+    let cause = TraceContext::parse(CAUSE).unwrap();
+    assert_eq!(hex(&look.trace_id), cause.trace_id());
+    assert_eq!(hex(&look.parent_span_id), cause.span_id());
+    assert!(look.start_time_unix_nano <= look.end_time_unix_nano);
+    assert_eq!(looks.next(), None, "looks that find nothing are not shown");
 }
 
 fn assert_log_records(receiver: &Receiver) {

@@ -116,13 +116,20 @@ impl Line {
     }
 
     /// From the relay's start to the checkpoint behind the last event, all of it confirmed.
-    pub(crate) async fn drain(&self, ambient: &SteppingAmbient, head: u64) -> Duration {
+    pub(crate) async fn drain(&self, ambient: &SteppingAmbient, head: u64) -> Drained {
         let started = Instant::now();
         let mut running = self.start(ambient);
+        let first = running.until(1).await;
+        let until_first = started.elapsed();
         running.until(head).await;
         let elapsed = started.elapsed();
         running.stop().await;
-        elapsed
+        Drained {
+            events: head,
+            first,
+            until_first,
+            elapsed,
+        }
     }
 
     pub(crate) async fn remove(self) {
@@ -133,6 +140,34 @@ impl Line {
     }
 }
 
+/// How long a drain took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drained {
+    events: u64,
+    /// The first checkpoint, and how long the relay took to it from its start.
+    first: u64,
+    pub(crate) until_first: Duration,
+    elapsed: Duration,
+}
+
+impl Drained {
+    /// Events per second from the first checkpoint on, as the peer counts from its warm-up on.
+    pub(crate) fn rate(&self) -> u64 {
+        let time = self.elapsed.saturating_sub(self.until_first);
+        rate(self.events.saturating_sub(self.first), time)
+    }
+
+    /// Events per second from the relay's start on.
+    pub(crate) fn rate_with_start(&self) -> u64 {
+        rate(self.events, self.elapsed)
+    }
+}
+
+fn rate(events: u64, elapsed: Duration) -> u64 {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    events * 1_000_000 / micros.max(1)
+}
+
 /// A relay that runs until it is stopped.
 pub(crate) struct Running {
     status: watch::Receiver<RelayStatus>,
@@ -141,11 +176,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits until everything up to a position is on the topics.
-    pub(crate) async fn until(&mut self, position: u64) {
+    /// Waits until everything up to a position is on the topics, and says what is by then.
+    pub(crate) async fn until(&mut self, position: u64) -> u64 {
         let reached = self.status.wait_for(|status| status.position >= position);
         let reached = tokio::time::timeout(PATIENCE, reached).await;
-        let _status = reached.expect("it gets there").expect("it runs");
+        let status = reached.expect("it gets there").expect("it runs");
+        status.position
     }
 
     pub(crate) async fn stop(self) {

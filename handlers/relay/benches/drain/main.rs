@@ -28,14 +28,13 @@ mod rounds;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use check::{Content, assert_exact};
 use invoiceapp_avro::Codec;
 use invoiceapp_journal::conformance::SteppingAmbient;
 use invoiceapp_journal::port::Journal;
 use invoiceapp_journal::postgres::PostgresJournal;
-use line::Line;
+use line::{Drained, Line};
 use peer::Peer;
 use place::Place;
 use rounds::{Series, report};
@@ -51,7 +50,7 @@ const SHORT_ROUNDS: usize = 2;
 
 /// The allocator of the product's binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let asks_for = |word: &str| std::env::args().any(|argument| argument == word);
@@ -128,15 +127,15 @@ impl Field {
         journal
     }
 
-    /// One drain on fresh topics: events per second, and what they hold then.
-    async fn drain(&self, journal: &PostgresJournal, samples: usize) -> (u64, Content) {
+    /// One drain on fresh topics, and what they hold then.
+    async fn drain(&self, journal: &PostgresJournal, samples: usize) -> (Drained, Content) {
         let line = Line::new(journal, &self.codec, &self.pool).await;
-        let elapsed = line.drain(&self.ambient, EVENTS).await;
+        let drained = line.drain(&self.ambient, EVENTS).await;
         let topic = line.topic();
         let read = tokio::task::spawn_blocking(move || assert_exact(&topic, EVENTS, samples));
         let content = read.await.expect("the topic is as the journal");
         line.remove().await;
-        (rate(EVENTS, elapsed), content)
+        (drained, content)
     }
 
     async fn peer(&self, peer: &Arc<Peer>) -> u64 {
@@ -155,22 +154,33 @@ impl Field {
         // What the peer sends, this drain says; it is thrown away like the first round.
         let (_, content) = self.drain(&journal, SAMPLES).await;
         let peer = Arc::new(Peer::prepare(&content));
-        let names = ["relay", "relay, again", "ProducerPerformance"];
+        let names = [
+            "relay",
+            "relay, again",
+            "ProducerPerformance",
+            "relay, with its start",
+        ];
         let mut rates = names.map(Series::new);
         for round in 0..=self.rounds {
             let (first, _) = self.drain(&journal, 0).await;
             let theirs = self.peer(&peer).await;
             let (last, _) = self.drain(&journal, 0).await;
-            println!("round {round}: relay {first}, {last}, peer {theirs}");
+            println!(
+                "round {round}: relay {} and {} after {} and {} ms, peer {theirs}",
+                first.rate(),
+                last.rate(),
+                first.until_first.as_millis(),
+                last.until_first.as_millis(),
+            );
             if round > 0 {
-                let ours = if round % 2 == 0 {
-                    [first, last]
-                } else {
-                    [last, first]
+                let [one, again] = match round % 2 {
+                    0 => [first, last],
+                    _ => [last, first],
                 };
-                rates[0].push(ours[0]);
-                rates[1].push(ours[1]);
-                rates[2].push(theirs);
+                let round = [one.rate(), again.rate(), theirs, one.rate_with_start()];
+                for (series, value) in rates.iter_mut().zip(round) {
+                    series.push(value);
+                }
             }
         }
         println!(
@@ -183,6 +193,7 @@ impl Field {
             ("control: the relay to itself", &rates[1], &rates[0]),
             ("relay to the peer (at least 0.70)", &rates[0], &rates[2]),
             ("relay, again, to the peer", &rates[1], &rates[2]),
+            ("relay, with its start, to the peer", &rates[3], &rates[2]),
         ];
         report(&rates, &ratios);
         journal.close().await;
@@ -250,15 +261,11 @@ impl Field {
         let journal = self.filled().await;
         for _ in 0..self.rounds {
             let line = Line::new(&journal, &self.codec, &self.pool).await;
-            let elapsed = line.drain(&self.ambient, EVENTS).await;
-            println!("relay alone: {}/s", rate(EVENTS, elapsed));
+            let drained = line.drain(&self.ambient, EVENTS).await;
+            let (rate, start) = (drained.rate(), drained.until_first.as_millis());
+            println!("relay alone: {rate}/s after {start} ms");
             line.remove().await;
         }
         journal.close().await;
     }
-}
-
-fn rate(events: u64, elapsed: Duration) -> u64 {
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    events * 1_000_000 / micros.max(1)
 }

@@ -23,12 +23,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use invoiceapp_observe::client::{called, found, table};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::columns::unavailable;
 use crate::job::{Claim, JobId, PlanBatch, Ticket, Verdict};
 use crate::jobs::{JobFilter, JobRecord, JobStore, JobStoreError, ReactorStatus};
+use crate::spans;
 
 pub use clock::{CLOCK_READ_EVERY, DatabaseClock};
 pub use connect::{CONNECTIONS_DEFAULT, PostgresOptions, SCHEMA_DEFAULT};
@@ -38,6 +40,9 @@ use listen::Wakes;
 
 /// Longest time from asking for a connection to the answer of a call.
 const CALL_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// What the spans of its calls name it.
+const SYSTEM: &str = "postgresql";
 
 /// The PostgreSQL adapter of [`JobStore`]. Cheap to clone.
 #[derive(Clone)]
@@ -126,7 +131,6 @@ macro_rules! on_connection {
             connection.give_back();
             Ok(answer)
         })
-        .await
     };
 }
 
@@ -138,11 +142,11 @@ impl JobStore for PostgresJobStore {
         start_after: u64,
         now: Timestamp,
     ) -> Result<u64, JobStoreError> {
-        on_connection!(self, plan::register, reactor, start_after, now)
+        on_connection!(self, plan::register, reactor, start_after, now).await
     }
 
     async fn checkpoint(&self, reactor: &str) -> Result<Option<u64>, JobStoreError> {
-        on_connection!(self, plan::checkpoint, reactor)
+        on_connection!(self, plan::checkpoint, reactor).await
     }
 
     async fn commit_plan(
@@ -152,7 +156,8 @@ impl JobStore for PostgresJobStore {
         batch: &PlanBatch,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        let committed = on_connection!(self, plan::commit_plan, reactor, range, batch, now)?;
+        let planned = on_connection!(self, plan::commit_plan, reactor, range, batch, now);
+        let committed = called(table(SYSTEM, "INSERT", "jobs"), planned).await?;
         if committed && *batch != PlanBatch::default() {
             self.announce(reactor).await;
         }
@@ -165,7 +170,8 @@ impl JobStore for PostgresJobStore {
         batch: &PlanBatch,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        let reactor = on_connection!(self, plan::finish_plan, ticket, batch, now)?;
+        let planned = on_connection!(self, plan::finish_plan, ticket, batch, now);
+        let reactor = called(table(SYSTEM, "INSERT", "jobs"), planned).await?;
         if let Some(reactor) = &reactor {
             self.announce(reactor).await;
         }
@@ -178,15 +184,18 @@ impl JobStore for PostgresJobStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Claim>, JobStoreError> {
-        on_connection!(self, claim::claim, reactor, now, lease_until)
+        let claim = on_connection!(self, claim::claim, reactor, now, lease_until);
+        found((SYSTEM, "UPDATE", "jobs"), claim, spans::of_claimed).await
     }
 
     async fn renew(&self, ticket: Ticket, lease_until: Timestamp) -> Result<bool, JobStoreError> {
-        on_connection!(self, claim::renew, ticket, lease_until)
+        let renewed = on_connection!(self, claim::renew, ticket, lease_until);
+        called(table(SYSTEM, "UPDATE", "jobs"), renewed).await
     }
 
     async fn mark_started(&self, ticket: Ticket) -> Result<bool, JobStoreError> {
-        on_connection!(self, claim::mark_started, ticket)
+        let marked = on_connection!(self, claim::mark_started, ticket);
+        called(table(SYSTEM, "UPDATE", "jobs"), marked).await
     }
 
     async fn finish(
@@ -195,33 +204,34 @@ impl JobStore for PostgresJobStore {
         verdict: &Verdict,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        on_connection!(self, claim::finish, ticket, verdict, now)
+        let finished = on_connection!(self, claim::finish, ticket, verdict, now);
+        called(table(SYSTEM, "UPDATE", "jobs"), finished).await
     }
 
     async fn next_due(&self, reactor: &str) -> Result<Option<Timestamp>, JobStoreError> {
-        on_connection!(self, claim::next_due, reactor)
+        on_connection!(self, claim::next_due, reactor).await
     }
 
     async fn release_leases(&self, reactor: &str, now: Timestamp) -> Result<u64, JobStoreError> {
-        let released = on_connection!(self, claim::release_leases, reactor, now)?;
+        let released = on_connection!(self, claim::release_leases, reactor, now).await?;
         self.announce(reactor).await;
         Ok(released)
     }
 
     async fn status(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
-        on_connection!(self, admin::status)
+        on_connection!(self, admin::status).await
     }
 
     async fn backlog(&self) -> Result<Vec<ReactorStatus>, JobStoreError> {
-        on_connection!(self, admin::backlog)
+        on_connection!(self, admin::backlog).await
     }
 
     async fn list(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, JobStoreError> {
-        on_connection!(self, admin::list, filter)
+        on_connection!(self, admin::list, filter).await
     }
 
     async fn retry(&self, id: JobId, now: Timestamp) -> Result<bool, JobStoreError> {
-        let reactor = on_connection!(self, admin::retry, id, now)?;
+        let reactor = on_connection!(self, admin::retry, id, now).await?;
         if let Some(reactor) = &reactor {
             self.announce(reactor).await;
         }
@@ -229,7 +239,7 @@ impl JobStore for PostgresJobStore {
     }
 
     async fn cancel(&self, id: JobId, reason: &str, now: Timestamp) -> Result<bool, JobStoreError> {
-        let reactor = on_connection!(self, admin::cancel, id, reason, now)?;
+        let reactor = on_connection!(self, admin::cancel, id, reason, now).await?;
         if let Some(reactor) = &reactor {
             self.announce(reactor).await;
         }
@@ -237,7 +247,7 @@ impl JobStore for PostgresJobStore {
     }
 
     async fn prune(&self, finished_before: Timestamp, limit: u32) -> Result<u64, JobStoreError> {
-        on_connection!(self, admin::prune, finished_before, limit)
+        on_connection!(self, admin::prune, finished_before, limit).await
     }
 
     fn subscribe(&self, reactor: &str) -> Option<watch::Receiver<u64>> {

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use invoiceapp_observe::client::{called, found, table};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -20,11 +21,17 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use crate::columns::unavailable;
 use crate::job::{Claim, JobId, PlanBatch, Ticket, Verdict};
 use crate::jobs::{JobFilter, JobRecord, JobStore, JobStoreError, ReactorStatus};
+use crate::spans;
 
 /// How long another process (a command line) may hold the file before a statement gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of the connection, in KiB, as SQLite wants it: negative.
+const PAGE_CACHE: &str = "-1024";
 /// How long a caller waits for the connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the spans of its calls name it.
+const SYSTEM: &str = "sqlite";
 
 /// The schema, step by step. A step that was released is never edited.
 static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
@@ -48,6 +55,7 @@ impl SqliteJobStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("cache_size", PAGE_CACHE)
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
@@ -100,7 +108,8 @@ impl JobStore for SqliteJobStore {
         batch: &PlanBatch,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        plan::commit_plan(&self.pool, reactor, (from, to), batch, now).await
+        let planned = plan::commit_plan(&self.pool, reactor, (from, to), batch, now);
+        called(table(SYSTEM, "INSERT", "jobs"), planned).await
     }
 
     async fn finish_plan(
@@ -109,7 +118,8 @@ impl JobStore for SqliteJobStore {
         batch: &PlanBatch,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        plan::finish_plan(&self.pool, ticket, batch, now).await
+        let planned = plan::finish_plan(&self.pool, ticket, batch, now);
+        called(table(SYSTEM, "INSERT", "jobs"), planned).await
     }
 
     async fn claim(
@@ -118,15 +128,18 @@ impl JobStore for SqliteJobStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Claim>, JobStoreError> {
-        claim::claim(&self.pool, reactor, now, lease_until).await
+        let claim = claim::claim(&self.pool, reactor, now, lease_until);
+        found((SYSTEM, "UPDATE", "jobs"), claim, spans::of_claimed).await
     }
 
     async fn renew(&self, ticket: Ticket, lease_until: Timestamp) -> Result<bool, JobStoreError> {
-        claim::renew(&self.pool, ticket, lease_until).await
+        let renewed = claim::renew(&self.pool, ticket, lease_until);
+        called(table(SYSTEM, "UPDATE", "jobs"), renewed).await
     }
 
     async fn mark_started(&self, ticket: Ticket) -> Result<bool, JobStoreError> {
-        claim::mark_started(&self.pool, ticket).await
+        let marked = claim::mark_started(&self.pool, ticket);
+        called(table(SYSTEM, "UPDATE", "jobs"), marked).await
     }
 
     async fn finish(
@@ -135,7 +148,8 @@ impl JobStore for SqliteJobStore {
         verdict: &Verdict,
         now: Timestamp,
     ) -> Result<bool, JobStoreError> {
-        claim::finish(&self.pool, ticket, verdict, now).await
+        let finished = claim::finish(&self.pool, ticket, verdict, now);
+        called(table(SYSTEM, "UPDATE", "jobs"), finished).await
     }
 
     async fn next_due(&self, reactor: &str) -> Result<Option<Timestamp>, JobStoreError> {
