@@ -79,9 +79,11 @@ pub(super) async fn history(
     let last = events.last().filter(|_| more);
     let next = last.map(|event| Cursor::after(event.version));
     let entries = events.iter().map(entry).collect::<Result<_, _>>();
-    let total = match list.page.count {
-        true => Some(length(&parts, &stream).await?),
-        false => None,
+    let total = match (list.page.count, more) {
+        (false, _) => None,
+        // Here it ended when it was read, whatever was added since.
+        (true, false) => Some(events.last().map_or(after, |event| event.version)),
+        (true, true) => Some(length(&parts, &stream).await?),
     };
     Ok(ListPage::new(
         entries.map_err(|error| Problem::internal(&error))?,
