@@ -1,9 +1,10 @@
 //! Executes commands: load, decide, append, and once more when somebody else was faster.
 //!
-//! A client that hangs up in the middle changes nothing: its command is carried on without it. The state that a command is decided on may come from memory without a read: the
-//! append's expected version proves afterwards that it was the present one. A refusal has no such
-//! proof, so it is given only on a state that was read for it, and only when the command has no
-//! receipt: a retry gets the first answer and never a refusal by its own effect.
+//! A client that hangs up in the middle changes nothing: its command is carried on without it. The
+//! state that a command is decided on may come from memory without a read: the append's expected
+//! version proves afterwards that it was the present one. A refusal has no such proof, so it is given
+//! only on a state that was read for it, and only when the command has no receipt: a retry gets the
+//! first answer and never a refusal by its own effect.
 
 mod attempt;
 mod carried;

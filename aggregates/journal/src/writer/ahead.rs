@@ -57,12 +57,11 @@ impl Ahead {
     /// it may have taken long until somebody came.
     pub(super) fn begin_with(&mut self, first: Message) {
         self.next = Draft::default();
-        let mut message = Some(first);
-        while let Some(taken) = message {
-            message = match self.next.take(taken) {
-                Some(too_much) => return self.inbox.carry(too_much),
-                None => self.inbox.take_waiting(),
-            };
+        self.take(Some(first));
+        while self.inbox.is_heard()
+            && let Some(message) = self.inbox.take_waiting()
+        {
+            self.take(Some(message));
         }
     }
 

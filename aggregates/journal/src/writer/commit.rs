@@ -209,7 +209,7 @@ impl<E: Engine> Committer<E> {
         draft: &mut Draft,
         ahead: &mut Ahead,
     ) -> Result<Written, EngineError> {
-        let batch = draft.seal();
+        let batch = draft.seal().ok_or_else(undecided)?;
         let written = if batch.is_empty() {
             Ok(Written::Committed)
         } else {
@@ -230,6 +230,7 @@ impl<E: Engine> Committer<E> {
 
     /// Decides on what is looked up while nobody else can write.
     async fn slow(&mut self, draft: &mut Draft) -> Result<(), EngineError> {
+        draft.forget();
         let wanted = draft.everything();
         let found = called(database(E::SYSTEM, "SELECT"), self.engine.lock(&wanted)).await?;
         draft.learn(&wanted, &found, self.ambient.as_ref());
@@ -243,7 +244,7 @@ impl<E: Engine> Committer<E> {
             self.engine.unlock().await?;
             return Err(error);
         }
-        let batch = draft.seal();
+        let batch = draft.seal().ok_or_else(undecided)?;
         if batch.is_empty() {
             self.engine.unlock().await?;
         } else {
@@ -265,12 +266,6 @@ impl<E: Engine> Committer<E> {
         Ok(())
     }
 
-    /// Takes what the last batch has shown into the memory. Apart from the commit, so that nobody waits
-    /// for it.
-    pub(super) fn settle(&mut self) {
-        self.memory.settle();
-    }
-
     fn committed(&mut self, batch: &Batch) {
         let (from, to) = (batch.from, batch.to);
         tracing::debug!(from = from.position, to = to.position, "batch committed");
@@ -280,6 +275,10 @@ impl<E: Engine> Committer<E> {
             self.last_write.kept();
         }
     }
+}
+
+fn undecided() -> EngineError {
+    impossible("a batch that was not decided")
 }
 
 fn impossible(what: &str) -> EngineError {

@@ -99,16 +99,16 @@ impl Draft {
         wanted
     }
 
-    /// Forgets what was decided.
+    /// Forgets what was decided, and what it was decided on.
     pub(super) fn forget(&mut self) {
         self.decisions = None;
+        self.facts = Layer::default();
     }
 
-    /// Makes sure that what is decided stands behind this end of the journal: otherwise all of it, and
-    /// what it was decided on, is forgotten.
+    /// Makes sure that what is decided stands behind this end of the journal: otherwise it is forgotten.
     pub(super) fn begin(&mut self, head: &HeadState, ambient: &dyn Ambient) {
         if self.stands_behind(head).is_none() {
-            self.facts = Layer::default();
+            self.forget();
             self.decisions = Some(Decisions::behind(*head, ambient));
         }
     }
@@ -166,11 +166,10 @@ impl Draft {
         Ok(())
     }
 
-    /// The batch, to be called when all is decided. From here on the draft knows what it does.
-    pub(super) fn seal(&mut self) -> Arc<Batch> {
-        let Some(decisions) = &mut self.decisions else {
-            return Arc::new(Batch::of_nothing(HeadState::GENESIS));
-        };
+    /// The batch, to be called when all is decided; nothing before anything is. From here on the draft
+    /// knows what it does.
+    pub(super) fn seal(&mut self) -> Option<Arc<Batch>> {
+        let decisions = self.decisions.as_mut()?;
         let changed = std::mem::take(&mut decisions.changed);
         let snapshots = self.work.snapshots.iter();
         let mut batch = Batch {
@@ -185,7 +184,7 @@ impl Draft {
         };
         claims_of(&changed, &mut batch);
         self.facts.overlay(changed);
-        Arc::new(batch)
+        Some(Arc::new(batch))
     }
 
     /// What a sealed draft knows and does.

@@ -136,7 +136,7 @@ pub(super) async fn run<E: Engine>(inbox: Inbox, mut committer: Committer<E>) {
     loop {
         if ahead.next.is_empty() {
             ahead.answer();
-            committer.settle();
+            committer.memory.settle();
             if !(committer.may_keep_turn() && ahead.inbox.hears_soon().await) {
                 committer.end_turn().await;
             }

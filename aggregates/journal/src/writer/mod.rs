@@ -4,6 +4,7 @@
 //! decides each request in order and in memory, and hands the batch to the [`Engine`] as one
 //! compare-and-set of the journal's head. Many commands share one flush to disk, a later request
 //! sees what an earlier one of its batch does, and one that is refused never fails its neighbours.
+//! While a batch is written, the next one is decided behind it (`ahead.rs`).
 //!
 //! What the writer remembers is exact as long as the head has not moved without it, because
 //! everything changes only by an append. A commit is proved by the compare-and-set; a refusal is made

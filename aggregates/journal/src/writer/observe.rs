@@ -98,7 +98,7 @@ pub struct WriterFigures {
     pub appends: [(AppendOutcome, u64); 6],
     /// Commands per batch.
     pub batch_commands: Distribution,
-    /// Time that a batch took, from being taken off the queue to being answered, in microseconds.
+    /// Time that a batch took, from its turn to be written to being kept, in microseconds.
     pub commit_micros: Distribution,
     /// Requests that have no answer yet.
     pub waiting: u64,

@@ -2,6 +2,8 @@
 //! for it, over what the batch does that is being written meanwhile, over the memory. Nothing of it is
 //! remembered before the batch is committed.
 
+use std::hash::Hash;
+
 use foldhash::HashMap;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::CommandId;
@@ -63,11 +65,20 @@ impl Layer {
 
     /// Takes in what a batch does to what is known here.
     pub(crate) fn overlay(&mut self, changed: Self) {
-        self.streams.extend(changed.streams);
-        self.receipts.extend(changed.receipts);
-        self.claims.extend(changed.claims);
-        self.sequences.extend(changed.sequences);
-        self.dates.extend(changed.dates);
+        overlay(&mut self.streams, changed.streams);
+        overlay(&mut self.receipts, changed.receipts);
+        overlay(&mut self.claims, changed.claims);
+        overlay(&mut self.sequences, changed.sequences);
+        overlay(&mut self.dates, changed.dates);
+    }
+}
+
+/// Most batches need no look-up, so there is nothing below, and nothing is hashed again.
+fn overlay<K: Eq + Hash, V>(below: &mut HashMap<K, V>, above: HashMap<K, V>) {
+    if below.is_empty() {
+        *below = above;
+    } else {
+        below.extend(above);
     }
 }
 

@@ -96,7 +96,7 @@ async fn contenders(folder: &TempDir) -> Vec<Contender> {
         ("nothing is sent, again", None),
         ("receiver gone", Some(receivers::gone())),
         ("receiver never answers", Some(receivers::silent())),
-        ("receiver takes all", Some(receivers::taking())),
+        ("receiver takes all", Some(receivers::taking().await)),
     ];
     let mut contenders = Vec::new();
     for (name, receiver) in receivers {
