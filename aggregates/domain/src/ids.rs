@@ -171,7 +171,8 @@ impl StreamId {
     /// `tenant:key`, the `aggregate_id` of the journal and the key of a Kafka record.
     #[must_use]
     pub fn aggregate_id(&self) -> String {
-        format!("{}:{}", self.tenant, self.key)
+        // Once or twice per row of a batch: `format!` takes three times as long.
+        [self.tenant.as_str(), ":", &self.key].concat()
     }
 
     /// The stream that the journal's two columns name.

@@ -143,7 +143,9 @@ impl ServiceParts {
     pub(crate) async fn organization(&self, tenant: &TenantId) -> Result<Organization, Problem> {
         let stream = organization_stream(tenant);
         let loaded = self.load::<Organization>(&stream).await?;
-        Ok(loaded.map(|loaded| loaded.state).unwrap_or_default())
+        Ok(loaded
+            .map(|loaded| loaded.state.clone())
+            .unwrap_or_default())
     }
 
     async fn time_zone(&self, tenant: &TenantId) -> Result<TimeZoneName, Problem> {
@@ -168,7 +170,7 @@ impl ServiceParts {
     pub(crate) async fn load<A: Decider>(
         &self,
         stream: &StreamId,
-    ) -> Result<Option<Loaded<A>>, Problem> {
+    ) -> Result<Option<Arc<Loaded<A>>>, Problem> {
         self.executor
             .load(stream)
             .await

@@ -173,22 +173,25 @@ impl MailReactor {
             serde_json::from_value(job.payload.clone()).map_err(|_| park("plan"))?;
         let (executor, stream) = (&self.parts.executor, &job.source.stream);
         let now = executor.load::<Invoice>(stream).await?;
-        let now = now.ok_or_else(|| park("invoice"))?.state;
-        let (_, known) = find(&now, plan).ok_or_else(|| park("delivery"))?;
+        let now = now.ok_or_else(|| park("invoice"))?;
+        let (_, known) = find(&now.state, plan).ok_or_else(|| park("delivery"))?;
         if known.outcome >= Some(DeliveryOutcome::Accepted) {
             return Ok(None);
         }
         let then = executor
             .load_at_version::<Invoice>(stream, job.source.version)
             .await;
-        let then = then?.state;
-        let issued = then.as_issued().ok_or_else(|| park("issued invoice"))?;
-        let (delivery, recipient) = find(&then, plan).ok_or_else(|| park("delivery"))?;
+        let then = then?;
+        let issued = then
+            .state
+            .as_issued()
+            .ok_or_else(|| park("issued invoice"))?;
+        let (delivery, recipient) = find(&then.state, plan).ok_or_else(|| park("delivery"))?;
         Ok(Some(Wanted {
             plan,
             envelope: envelope(job, issued, delivery, recipient),
             mail: mail(issued, delivery, recipient),
-            rendering: rendering(&now, delivery.locale).cloned(),
+            rendering: rendering(&now.state, delivery.locale).cloned(),
         }))
     }
 

@@ -174,7 +174,7 @@ impl Invoices {
             None => None,
         };
         let choice = random.below(10);
-        match (known, state.map(|loaded| loaded.state)) {
+        match (known, state.map(|loaded| loaded.state.clone())) {
             (Some(stream), Some(Invoice::Draft(_))) if choice < 5 => {
                 self.issue(&stream, TODAY).await;
             }

@@ -38,7 +38,7 @@ async fn take(fixture: &Fixture, streams: &mut Vec<StreamId>, step: Step) {
         async move {
             let stream = stream?;
             let loaded = fixture.executor.load::<Invoice>(&stream).await.unwrap()?;
-            Some((stream, loaded.state))
+            Some((stream, loaded.state.clone()))
         }
     };
     match step {

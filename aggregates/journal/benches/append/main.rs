@@ -24,10 +24,11 @@ use contender::{Ours, Port, Raw};
 use rounds::{Series, report};
 
 /// Rounds that are measured; one more before them is thrown away.
-const ROUNDS: usize = 51;
+const ROUNDS: usize = 21;
 /// How long each contender runs in a round: short, so that what disturbs the machine disturbs the
-/// whole of a round.
-const SLICE: Duration = Duration::from_millis(200);
+/// whole of a round, and long enough that its first moments, when no cache has anything of it, do
+/// not count for much.
+const SLICE: Duration = Duration::from_secs(1);
 /// How long the raw peer is tried with each pool, and how often.
 const TRIAL: Duration = Duration::from_millis(400);
 const TRIALS: usize = 5;

@@ -134,12 +134,24 @@ pub(crate) fn append_of(
     }
 }
 
-/// The port alone, with one writer or with several that know nothing of each other.
-#[derive(Clone)]
+/// The port alone, with one writer or with several that know nothing of each other. Each clone is a
+/// client that keeps to one writer, as a connection to a process does.
 pub(crate) struct Port {
     writers: Arc<Vec<PostgresJournal>>,
-    next: Arc<AtomicUsize>,
+    writer: usize,
+    clients: Arc<AtomicUsize>,
     ambient: Arc<SteppingAmbient>,
+}
+
+impl Clone for Port {
+    fn clone(&self) -> Self {
+        Self {
+            writers: Arc::clone(&self.writers),
+            writer: self.clients.fetch_add(1, Ordering::Relaxed) % self.writers.len(),
+            clients: Arc::clone(&self.clients),
+            ambient: Arc::clone(&self.ambient),
+        }
+    }
 }
 
 impl Port {
@@ -151,7 +163,8 @@ impl Port {
         }
         Self {
             writers: Arc::new(journals),
-            next: Arc::new(AtomicUsize::new(0)),
+            writer: 0,
+            clients: Arc::default(),
             ambient,
         }
     }
@@ -172,8 +185,6 @@ impl Contender for Port {
         let decision = BenchInvoice::default().decide(&BenchCommand::Draft, &context());
         let event = encode(&decision.expect("a draft").events[0]).expect("an event");
         let append = append_of(self.ambient.new_id(), 0, vec![event], &self.ambient);
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        let journal = &self.writers[next % self.writers.len()];
-        journal.append(append).await.is_ok()
+        self.writers[self.writer].append(append).await.is_ok()
     }
 }

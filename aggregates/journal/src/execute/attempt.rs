@@ -197,10 +197,7 @@ impl Attempts<'_> {
             bytes,
         });
         self.executor.snapshots.offer(&loaded, before);
-        Ok(Executed {
-            loaded: Arc::unwrap_or_clone(loaded),
-            committed,
-        })
+        Ok(Executed { loaded, committed })
     }
 
     fn explain<E: std::error::Error + 'static>(&self, error: AppendError) -> ExecuteError<E> {

@@ -74,7 +74,9 @@ impl Shard {
     fn insert(&mut self, stream: &StreamId, entry: Entry) -> HashMap<StreamId, Entry> {
         let mut dropped = HashMap::default();
         if self.young_bytes >= GENERATION_BYTES_MAX {
-            dropped = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+            // About as many will come again, so the room is made at once.
+            let young = HashMap::with_capacity_and_hasher(self.young.len(), RandomState::default());
+            dropped = std::mem::replace(&mut self.old, std::mem::replace(&mut self.young, young));
             self.young_bytes = 0;
         }
         let bytes = entry.weight();

@@ -18,9 +18,9 @@ impl CommandExecutor {
     pub async fn load<A: Decider>(
         &self,
         stream: &StreamId,
-    ) -> Result<Option<Loaded<A>>, LoadError> {
+    ) -> Result<Option<Arc<Loaded<A>>>, LoadError> {
         let hot = self.load_present::<A>(stream).await?;
-        Ok(hot.map(|hot| Arc::unwrap_or_clone(hot.loaded)))
+        Ok(hot.map(|hot| hot.loaded))
     }
 
     /// The stream as it was at a version.
@@ -31,17 +31,17 @@ impl CommandExecutor {
         &self,
         stream: &StreamId,
         version: u64,
-    ) -> Result<Loaded<A>, LoadError> {
+    ) -> Result<Arc<Loaded<A>>, LoadError> {
         if let Some(hot) = self.hot.get::<A>(stream)
             && hot.loaded.version == version
         {
-            return Ok(Arc::unwrap_or_clone(hot.loaded));
+            return Ok(hot.loaded);
         }
         let start = self.snapshot::<A>(stream).await?;
         let start = start.filter(|hot| hot.loaded.version <= version);
         let folded = self.fold_tail(stream, start, version).await?;
         match folded {
-            Some(hot) if hot.loaded.version == version => Ok(Arc::unwrap_or_clone(hot.loaded)),
+            Some(hot) if hot.loaded.version == version => Ok(hot.loaded),
             _ => Err(LoadError::NoSuchVersion {
                 stream: stream.clone(),
                 version,

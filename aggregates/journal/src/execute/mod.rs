@@ -153,7 +153,7 @@ impl<A: Decider> Prepared<A> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Executed<A: Decider> {
     /// The stream as of the command: for one that was committed before, as it was then.
-    pub loaded: Loaded<A>,
+    pub loaded: Arc<Loaded<A>>,
     /// What it came to.
     pub committed: Committed,
 }

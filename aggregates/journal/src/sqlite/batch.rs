@@ -13,8 +13,10 @@ use crate::writer::engine::{Batch, BatchEvent, EngineError, Receipt, Written};
 
 const MOVE_HEAD: &str = "\
 UPDATE head SET position = ?3, hash = ?4, recorded_at = ?5 WHERE position = ?1 AND hash = ?2";
-const INSERT_EVENT: &str = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const INSERT_RECEIPT: &str = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// Of each page that a statement changes SQLite keeps a copy, if it may have to undo that statement
+/// alone. None of ours: a failure undoes the transaction.
+const INSERT_EVENT: &str = "INSERT OR FAIL INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_RECEIPT: &str = "INSERT OR FAIL INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const DELETE_CLAIM: &str = "DELETE FROM claims WHERE tenant = ? AND kind = ? AND value = ?";
 const INSERT_CLAIM: &str = "INSERT INTO claims VALUES (?, ?, ?, ?, ?)";
 const MOVE_SERIES: &str = "\

@@ -351,11 +351,11 @@ async fn a_snapshot_of_another_fold_is_ignored_and_one_of_ours_is_used() {
     let subject = SqliteSubject::new();
     let executor = executor(&subject).await;
     let journal = executor.journal();
-    let mut loaded = executor
+    let opened = executor
         .execute::<Ledger>(execution(&ledger("a"), 1), open("A"))
         .await
-        .unwrap()
-        .loaded;
+        .unwrap();
+    let mut loaded = (*opened.loaded).clone();
     loaded.state.sum = 1_000;
     let snapshot = |state_hash: &str, state_json: String| Snapshot {
         version: 1,

@@ -1,5 +1,7 @@
 //! Files come in.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use bytes::Bytes;
@@ -83,7 +85,7 @@ async fn store(
     parts: MediaParts,
     request: CommandRequest,
     form: UploadForm,
-) -> Result<(Loaded<Media>, Committed), Problem> {
+) -> Result<(Arc<Loaded<Media>>, Committed), Problem> {
     let stamp = request.stamp(form.digest());
     let receipt = parts.executor.journal().receipt(stamp).await;
     let receipt = receipt.map_err(|error| Problem::from_append(&error, None))?;

@@ -1,5 +1,7 @@
 //! The PDF service's handler.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -160,7 +162,8 @@ async fn preview(
 ) -> Result<PdfAnswer, Problem> {
     let stream = StreamId::new(tenant.clone(), StreamKind::Organization, ORGANIZATION_KEY);
     let organization = load::<Organization>(parts, &stream).await?;
-    let organization = organization.map(|loaded| loaded.state).unwrap_or_default();
+    let organization = organization.map(|loaded| loaded.state.clone());
+    let organization = organization.unwrap_or_default();
     let defaults = organization.defaults();
     let record = organization.record();
     let logo = parts
@@ -194,7 +197,7 @@ async fn rendered(parts: &PdfParts, page: InvoiceDocument) -> Result<Bytes, Prob
 async fn load<A: Decider>(
     parts: &PdfParts,
     stream: &StreamId,
-) -> Result<Option<Loaded<A>>, Problem> {
+) -> Result<Option<Arc<Loaded<A>>>, Problem> {
     parts
         .executor
         .load(stream)

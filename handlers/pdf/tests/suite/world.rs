@@ -142,6 +142,7 @@ impl World {
             .unwrap()
             .unwrap()
             .state
+            .clone()
     }
 
     pub(crate) async fn command(&self, stream: &StreamId, command: InvoiceCommand) {

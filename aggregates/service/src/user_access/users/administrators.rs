@@ -62,7 +62,7 @@ pub(super) async fn other_than(
             .is_some_and(|record| record.is_active_administrator())
         {
             return Ok(Some(Guard {
-                stream: loaded.stream,
+                stream: loaded.stream.clone(),
                 version: loaded.version,
             }));
         }
