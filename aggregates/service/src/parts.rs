@@ -149,7 +149,12 @@ impl ServiceParts {
     }
 
     async fn time_zone(&self, tenant: &TenantId) -> Result<TimeZoneName, Problem> {
-        Ok(self.organization(tenant).await?.defaults().time_zone)
+        let loaded = self
+            .load::<Organization>(&organization_stream(tenant))
+            .await?;
+        let unset = Organization::default();
+        let organization = loaded.as_ref().map_or(&unset, |it| &it.state);
+        Ok(organization.defaults().time_zone)
     }
 
     /// The day of an instant in the tenant's time zone.

@@ -138,6 +138,8 @@ pub(crate) fn append_of(
 /// client that keeps to one writer, as a connection to a process does.
 pub(crate) struct Port {
     writers: Arc<Vec<PostgresJournal>>,
+    /// Commands that each of them has committed.
+    shares: Arc<Vec<AtomicU64>>,
     writer: usize,
     clients: Arc<AtomicUsize>,
     ambient: Arc<SteppingAmbient>,
@@ -147,6 +149,7 @@ impl Clone for Port {
     fn clone(&self) -> Self {
         Self {
             writers: Arc::clone(&self.writers),
+            shares: Arc::clone(&self.shares),
             writer: self.clients.fetch_add(1, Ordering::Relaxed) % self.writers.len(),
             clients: Arc::clone(&self.clients),
             ambient: Arc::clone(&self.ambient),
@@ -163,6 +166,7 @@ impl Port {
         }
         Self {
             writers: Arc::new(journals),
+            shares: Arc::new((0..writers).map(|_| AtomicU64::new(0)).collect()),
             writer: 0,
             clients: Arc::default(),
             ambient,
@@ -171,6 +175,11 @@ impl Port {
 
     pub(crate) async fn verify(&self) {
         verify_and_say(&self.writers[0]).await;
+        let shares = self
+            .shares
+            .iter()
+            .map(|share| share.load(Ordering::Relaxed));
+        println!("committed by each writer: {:?}", shares.collect::<Vec<_>>());
     }
 
     pub(crate) async fn close(&self) {
@@ -185,6 +194,8 @@ impl Contender for Port {
         let decision = BenchInvoice::default().decide(&BenchCommand::Draft, &context());
         let event = encode(&decision.expect("a draft").events[0]).expect("an event");
         let append = append_of(self.ambient.new_id(), 0, vec![event], &self.ambient);
-        self.writers[self.writer].append(append).await.is_ok()
+        let is_committed = self.writers[self.writer].append(append).await.is_ok();
+        self.shares[self.writer].fetch_add(u64::from(is_committed), Ordering::Relaxed);
+        is_committed
     }
 }

@@ -56,6 +56,7 @@ pub use series::{
 };
 pub use tampering::{a_flipped_byte_is_found_at_its_position, history_cannot_be_rewritten};
 pub use writers::{
+    a_memory_that_is_far_behind_decides_rightly,
     a_memory_that_others_made_old_refuses_nothing_wrongly, two_writers_share_claims_and_series,
     two_writers_share_one_journal,
 };
@@ -129,6 +130,7 @@ macro_rules! journal_conformance {
             two_writers_share_one_journal,
             two_writers_share_claims_and_series,
             a_memory_that_others_made_old_refuses_nothing_wrongly,
+            a_memory_that_is_far_behind_decides_rightly,
             history_cannot_be_rewritten,
             a_flipped_byte_is_found_at_its_position,
         }

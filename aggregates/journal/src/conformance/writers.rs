@@ -140,3 +140,40 @@ pub async fn a_memory_that_others_made_old_refuses_nothing_wrongly(subject: &dyn
     assert!(replayed.replayed);
     assert_whole(one.as_ref(), 9).await;
 }
+
+/// One writer comes back when the other has written more than anybody catches up with: it knows
+/// nothing any more, and decides as if it knew everything.
+pub async fn a_memory_that_is_far_behind_decides_rightly(subject: &dyn Subject) {
+    const MANY: u64 = 500;
+    let [one, other] = two(subject).await;
+    let first = append(&stream("a"), 0, 1, 1).taking("x");
+    one.append(first.numbered("INV", "2026", day(1)))
+        .await
+        .unwrap();
+    let much = append(&stream("a"), 1, 2, MANY).releasing("x").taking("y");
+    other.append(much).await.unwrap();
+    let issue = append(&stream("b"), 0, 3, 1).numbered("INV", "2026", day(2));
+    other.append(issue).await.unwrap();
+
+    let old = one.append(append(&stream("a"), 1, 4, 1)).await;
+    let actual = 1 + MANY;
+    assert!(
+        matches!(old, Err(AppendError::VersionConflict { actual: it, .. }) if it == actual),
+        "{old:?}"
+    );
+    let taken = one.append(append(&stream("c"), 0, 5, 1).taking("y")).await;
+    assert_eq!(taken, Err(AppendError::ClaimTaken { key: key("y") }));
+    let next = append(&stream("c"), 0, 6, 1).taking("x");
+    let next = one.append(next.numbered("INV", "2026", day(2))).await;
+    assert_eq!(next.unwrap().number.unwrap().sequence, 3);
+    one.append(append(&stream("a"), actual, 7, 1))
+        .await
+        .unwrap();
+    let replayed = one.append(append(&stream("a"), 0, 1, 1).taking("x").numbered(
+        "INV",
+        "2026",
+        day(1),
+    ));
+    assert!(replayed.await.unwrap().replayed);
+    assert_whole(one.as_ref(), MANY + 4).await;
+}

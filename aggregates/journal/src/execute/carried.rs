@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::runtime::Handle;
 
 /// A future that is done by whoever waits for it, and by a task of its own from the moment when nobody
-/// does. A task for each from the beginning would do the same, and cost each of them a task.
+/// does. A task for each from the beginning would do the same, and nearly none of them needs one.
 pub(super) struct Carried<F>(Option<Pin<Box<F>>>)
 where
     F: Future + Send + 'static,

@@ -16,8 +16,13 @@ use tokio::sync::watch;
 
 use super::error::{engine_error, is_lock_timeout, of_write, within};
 use super::open::{DEADLINE, OpenError, PING_TIMEOUT, Settings, TRUSTED_FOR, connect_writer};
-use super::rows::{Questions, RECEIPT_JSON, bind_companions, bind_journal, change_of, event_of};
-use super::statements::{GIVE_TURN, LOCK, LOOKUP, TAKE_TURN, WRITE, WRITE_WITH_COMPANIONS};
+use super::read::HEAD;
+use super::rows::{
+    Questions, RECEIPT_JSON, Shape, bind_companions, bind_journal, change_of, event_of,
+};
+use super::statements::{
+    GIVE_TURN, LOCK, LOOKUP, TAKE_TURN, WRITE, WRITE_ONE, WRITE_WITH_COMPANIONS,
+};
 use crate::columns::{CHANGE_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::READ_BYTES_MAX;
 use crate::writer::engine::{
@@ -98,6 +103,10 @@ impl PostgresEngine {
         connection: &mut PgConnection,
         wanted: &Wanted,
     ) -> Result<Facts, EngineError> {
+        if wanted.is_empty() {
+            let row = within(DEADLINE, sqlx::query(HEAD).fetch_one(connection)).await?;
+            return Ok(Facts::of_head(head_of(&row)?));
+        }
         let questions = Questions::new(wanted);
         let statement = questions.bind(sqlx::query(&self.lookup_sql));
         let row = within(DEADLINE, statement.fetch_one(connection)).await?;
@@ -109,18 +118,16 @@ impl PostgresEngine {
         connection: &mut PgConnection,
         batch: &Batch,
     ) -> Result<Written, EngineError> {
-        let has_companions = !(batch.released.is_empty()
-            && batch.taken.is_empty()
-            && batch.series.is_empty()
-            && batch.snapshots.is_empty());
-        let statement = if has_companions {
-            bind_companions(
-                bind_journal(sqlx::query(WRITE_WITH_COMPANIONS), batch),
-                batch,
-            )
-        } else {
-            bind_journal(sqlx::query(WRITE), batch)
+        let shape = Shape::of(batch);
+        let sql = match shape {
+            Shape::One => WRITE_ONE,
+            Shape::Arrays if batch.has_companions() => WRITE_WITH_COMPANIONS,
+            Shape::Arrays => WRITE,
         };
+        let mut statement = bind_journal(sqlx::query(sql), batch, shape);
+        if batch.has_companions() {
+            statement = bind_companions(statement, batch);
+        }
         // The answer is complete only when the server is ready again: then it has committed.
         match within(DEADLINE, statement.execute(connection)).await {
             Ok(done) if done.rows_affected() == 0 => Ok(Written::HeadMoved),

@@ -22,7 +22,7 @@ use crate::writer::engine::{Engine, Receipt};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-const HEAD: &str = "SELECT position, hash, recorded_at FROM head WHERE id";
+pub(super) const HEAD: &str = "SELECT position, hash, recorded_at FROM head WHERE id";
 
 const SNAPSHOT: &str = "SELECT version, state_hash, state FROM snapshots \
      WHERE aggregate_type = $1 AND aggregate_id = $2";

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::{ChainHash, CommandId, RecordedEvent};
 use jiff::Timestamp;
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgHasArrayType, PgRow};
 use sqlx::query::Query;
-use sqlx::{Error, Postgres, Row};
+use sqlx::{Encode, Error, Postgres, Row, Type};
 use uuid::Uuid;
 
 use super::error::engine_error;
@@ -30,54 +30,89 @@ fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
+/// How the rows of a batch are bound.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One event and one receipt: a value for each column.
+    One,
+    /// An array for each column.
+    Arrays,
+}
+
+impl Shape {
+    pub(super) const fn of(batch: &Batch) -> Self {
+        if batch.events.len() == 1 && batch.receipts.len() == 1 && !batch.has_companions() {
+            Self::One
+        } else {
+            Self::Arrays
+        }
+    }
+}
+
+/// A statement whose columns are bound one after the other.
+struct Columns<'q> {
+    statement: Statement<'q>,
+    shape: Shape,
+}
+
+impl<'q> Columns<'q> {
+    fn bind<R, T>(mut self, rows: &'q [R], value: impl Fn(&'q R) -> T) -> Self
+    where
+        T: 'q + Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
+    {
+        self.statement = match (self.shape, rows) {
+            (Shape::One, [row]) => self.statement.bind(value(row)),
+            _ => self.statement.bind(column(rows, value)),
+        };
+        self
+    }
+}
+
 /// Head, events and receipts: `$1` to `$27`.
-pub(super) fn bind_journal<'q>(statement: Statement<'q>, batch: &'q Batch) -> Statement<'q> {
+pub(super) fn bind_journal<'q>(
+    statement: Statement<'q>,
+    batch: &'q Batch,
+    shape: Shape,
+) -> Statement<'q> {
     let statement = statement
         .bind(signed(batch.from.position))
         .bind(batch.from.hash.0.as_slice())
         .bind(signed(batch.to.position))
         .bind(batch.to.hash.0.as_slice())
         .bind(batch.to.recorded_at.as_microsecond());
-    bind_receipts(bind_events(statement, &batch.events), &batch.receipts)
+    let columns = bind_events(Columns { statement, shape }, &batch.events);
+    bind_receipts(columns, &batch.receipts).statement
 }
 
-fn bind_events<'q>(statement: Statement<'q>, rows: &'q [BatchEvent]) -> Statement<'q> {
-    statement
-        .bind(column(rows, |row| row.event.stream.kind.as_str()))
-        .bind(column(rows, |row| row.event.stream.aggregate_id()))
-        .bind(column(rows, |row| signed(row.event.version)))
-        .bind(column(rows, |row| row.event.event_type.as_str()))
-        .bind(column(rows, |row| row.event.schema_version.to_string()))
-        .bind(column(rows, |row| row.event.payload_json.as_str()))
-        .bind(column(rows, |row| row.event.metadata_json.as_str()))
-        .bind(column(rows, |row| signed(row.event.position)))
-        .bind(column(rows, |row| row.event.event_id))
-        .bind(column(rows, |row| row.event.recorded_at.as_microsecond()))
-        .bind(column(rows, |row| row.command.0))
-        .bind(column(rows, |row| row.event.hash.0.as_slice()))
+fn bind_events<'q>(columns: Columns<'q>, rows: &'q [BatchEvent]) -> Columns<'q> {
+    columns
+        .bind(rows, |row| row.event.stream.kind.as_str())
+        .bind(rows, |row| row.event.stream.aggregate_id())
+        .bind(rows, |row| signed(row.event.version))
+        .bind(rows, |row| row.event.event_type.as_str())
+        .bind(rows, |row| row.event.schema_version.to_string())
+        .bind(rows, |row| row.event.payload_json.as_str())
+        .bind(rows, |row| row.event.metadata_json.as_str())
+        .bind(rows, |row| signed(row.event.position))
+        .bind(rows, |row| row.event.event_id)
+        .bind(rows, |row| row.event.recorded_at.as_microsecond())
+        .bind(rows, |row| row.command.0)
+        .bind(rows, |row| row.event.hash.0.as_slice())
 }
 
-fn bind_receipts<'q>(statement: Statement<'q>, rows: &'q [(CommandId, Receipt)]) -> Statement<'q> {
+fn bind_receipts<'q>(columns: Columns<'q>, rows: &'q [(CommandId, Receipt)]) -> Columns<'q> {
     let number = |receipt: &'q Receipt| receipt.committed.number.as_ref();
-    statement
-        .bind(column(rows, |(command, _)| command.0))
-        .bind(column(rows, |(_, it)| it.fingerprint.as_slice()))
-        .bind(column(rows, |(_, it)| it.committed.stream.kind.as_str()))
-        .bind(column(rows, |(_, it)| it.committed.stream.aggregate_id()))
-        .bind(column(rows, |(_, it)| signed(it.committed.version)))
-        .bind(column(rows, |(_, it)| signed(it.committed.position)))
-        .bind(column(rows, |(_, it)| {
-            it.committed.recorded_at.as_microsecond()
-        }))
-        .bind(column(rows, |(_, it)| {
-            number(it).map(|n| n.series.as_str())
-        }))
-        .bind(column(rows, |(_, it)| {
-            number(it).map(|n| n.period.as_str())
-        }))
-        .bind(column(rows, |(_, it)| {
-            number(it).map(|n| signed(n.sequence))
-        }))
+    columns
+        .bind(rows, |(command, _)| command.0)
+        .bind(rows, |(_, it)| it.fingerprint.as_slice())
+        .bind(rows, |(_, it)| it.committed.stream.kind.as_str())
+        .bind(rows, |(_, it)| it.committed.stream.aggregate_id())
+        .bind(rows, |(_, it)| signed(it.committed.version))
+        .bind(rows, |(_, it)| signed(it.committed.position))
+        .bind(rows, |(_, it)| it.committed.recorded_at.as_microsecond())
+        .bind(rows, |(_, it)| number(it).map(|n| n.series.as_str()))
+        .bind(rows, |(_, it)| number(it).map(|n| n.period.as_str()))
+        .bind(rows, |(_, it)| number(it).map(|n| signed(n.sequence)))
 }
 
 /// What only some batches have: `$28` to `$45`.

@@ -280,6 +280,15 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.receipts.is_empty() && self.snapshots.is_empty()
     }
+
+    /// Whether there is more to write than events and receipts.
+    #[must_use]
+    pub const fn has_companions(&self) -> bool {
+        !(self.released.is_empty()
+            && self.taken.is_empty()
+            && self.series.is_empty()
+            && self.snapshots.is_empty())
+    }
 }
 
 /// What became of a batch that the engine answered for.

@@ -3,10 +3,9 @@
 use super::commit::Committer;
 use super::engine::{Batch, Change, Engine, EngineError, Facts, HeadState, Wanted};
 
-/// Events of other writers that are read to bring the memory up to date; beyond, it starts anew.
-const RELEARN_EVENTS_MAX: u64 = 10_000;
-/// Events per read while doing so.
-const RELEARN_PAGE_EVENTS: usize = 1_000;
+/// Events of other writers that are read to bring the memory up to date. Where there are more, it
+/// costs less to look up the few things that the next batches need of them.
+const RELEARN_EVENTS_MAX: usize = 128;
 
 impl<E: Engine> Committer<E> {
     /// After a write whose outcome is unknown: the receipts tell it.
@@ -43,7 +42,8 @@ impl<E: Engine> Committer<E> {
     pub(super) async fn relearn(&mut self) -> Result<(), EngineError> {
         let Facts { head, .. } = self.engine.lookup(&Wanted::default()).await?;
         let behind = head.position.saturating_sub(self.memory.head.position);
-        if behind > RELEARN_EVENTS_MAX || !self.learn_until(head).await? {
+        let is_near = usize::try_from(behind).is_ok_and(|behind| behind <= RELEARN_EVENTS_MAX);
+        if !(is_near && self.learn_until(head).await?) {
             self.memory.forget(head);
         }
         self.memory.is_exact = true;
@@ -53,16 +53,14 @@ impl<E: Engine> Committer<E> {
     /// False when the journal does not continue what the memory knows: when the event that it knows
     /// last is not there with its hash, or those after it do not lead to the head.
     async fn learn_until(&mut self, head: HeadState) -> Result<bool, EngineError> {
-        while self.memory.head.position < head.position {
-            let known = self.memory.head;
+        let known = self.memory.head;
+        if known.position < head.position {
             let from = known.position.max(1);
-            let changes = self.engine.changes(from, RELEARN_PAGE_EVENTS).await?;
-            let mut changes = changes.into_iter().peekable();
+            // The event that is known, and those behind it.
+            let changes = self.engine.changes(from, RELEARN_EVENTS_MAX + 1).await?;
+            let mut changes = changes.into_iter();
             let is_known = |first: Change| first.position == from && first.hash == known.hash;
             if known.position > 0 && !changes.next().is_some_and(is_known) {
-                return Ok(false);
-            }
-            if changes.peek().is_none() {
                 return Ok(false);
             }
             for change in changes.take_while(|change| change.position <= head.position) {

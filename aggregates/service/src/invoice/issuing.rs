@@ -155,8 +155,8 @@ async fn terms(
     let stream = organization_stream(tenant);
     let loaded = parts.load::<Organization>(&stream).await?;
     let version = loaded.as_ref().map_or(0, |loaded| loaded.version);
-    let organization = loaded.map(|loaded| loaded.state.clone());
-    let organization = organization.unwrap_or_default();
+    let unset = Organization::default();
+    let organization = loaded.as_ref().map_or(&unset, |it| &it.state);
     let series = series_of(parts, tenant, series).await?;
     let seller = organization.seller().map_err(|missing| {
         Problem::new(Code::SellerIncomplete)

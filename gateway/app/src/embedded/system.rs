@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use anyhow::Context;
 use axum::Router;
 use invoiceapp_bff::management_router;
 use invoiceapp_http::health::Health;
@@ -41,8 +42,12 @@ impl Listeners {
     pub(crate) async fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let bound = async {
             Ok(Self {
-                listener: HttpListener::bind(settings.http.listen).await?,
-                management: HttpListener::bind(settings.http.management_listen).await?,
+                listener: HttpListener::bind(settings.http.listen)
+                    .await
+                    .context("http.listen")?,
+                management: HttpListener::bind(settings.http.management_listen)
+                    .await
+                    .context("http.management_listen")?,
             })
         };
         let bound: anyhow::Result<Self> = bound.await;

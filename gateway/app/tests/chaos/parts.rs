@@ -1,4 +1,4 @@
-//! A server is killed under load and stays away for a while.
+//! A server is killed or halted under load and stays away for a while.
 
 use std::time::Duration;
 
@@ -17,8 +17,42 @@ use crate::world::{at_part, world};
 const PAUSE: Duration = Duration::from_millis(700);
 /// How long a part stays away.
 const AWAY: Duration = Duration::from_secs(20);
-/// How long it takes until nobody believes any more that the part is there.
+/// How long it takes until nobody believes any more that a killed part is there.
 const NOTICED: Duration = Duration::from_secs(3);
+/// The same for a halted one, whose connections stay open: whoever waits for it gives up first.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
+/// How a part goes away, and comes back.
+#[derive(Debug, Clone, Copy)]
+enum Away {
+    /// Its connections are cut, and new ones refused.
+    Killed,
+    /// It answers nothing, and knows nothing of it afterwards.
+    Halted,
+}
+
+impl Away {
+    async fn begin(self, part: Part) {
+        match self {
+            Self::Killed => at_part(part, Part::kill).await,
+            Self::Halted => at_part(part, Part::pause).await,
+        }
+    }
+
+    async fn end(self, part: Part) {
+        match self {
+            Self::Killed => at_part(part, Part::start).await,
+            Self::Halted => at_part(part, Part::resume).await,
+        }
+    }
+
+    const fn noticed(self) -> Duration {
+        match self {
+            Self::Killed => NOTICED,
+            Self::Halted => GIVEN_UP,
+        }
+    }
+}
 
 #[rstest]
 #[ignore = "wants the stack: everything, for itself alone"]
@@ -38,23 +72,26 @@ const NOTICED: Duration = Duration::from_secs(3);
 #[ignore = "wants the stack: everything, for itself alone"]
 #[case::mail(Part::Mail)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_is_killed_and_stays_away_loses_nothing(#[case] part: Part) {
+async fn a_part_that_stays_away_loses_nothing(
+    #[case] part: Part,
+    #[values(Away::Killed, Away::Halted)] how: Away,
+) {
     let world = world().await;
     let door = world.installation.tenant().await;
     let load = Load::start(&door, Work::Invoices, PAUSE).await;
     let admin = Client::admin(&door).await;
     let document = rendered(&admin).await;
 
-    at_part(part, Part::kill).await;
-    tokio::time::sleep(NOTICED).await;
+    how.begin(part).await;
+    tokio::time::sleep(how.noticed()).await;
     let before = load.tally.now();
-    tokio::time::sleep(AWAY - NOTICED).await;
+    tokio::time::sleep(AWAY - how.noticed()).await;
     let away = load.tally.now().since(before);
     if let Some(refused) = request_that_needs(part, &admin, &door, &document).await {
         assert_eq!(refused.status, 503, "{refused:?}");
         assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
     }
-    at_part(part, Part::start).await;
+    how.end(part).await;
 
     assert_eq!(away.lost, 0, "{away:?}");
     if part == Part::Postgres {

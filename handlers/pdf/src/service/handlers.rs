@@ -162,8 +162,8 @@ async fn preview(
 ) -> Result<PdfAnswer, Problem> {
     let stream = StreamId::new(tenant.clone(), StreamKind::Organization, ORGANIZATION_KEY);
     let organization = load::<Organization>(parts, &stream).await?;
-    let organization = organization.map(|loaded| loaded.state.clone());
-    let organization = organization.unwrap_or_default();
+    let unset = Organization::default();
+    let organization = organization.as_ref().map_or(&unset, |it| &it.state);
     let defaults = organization.defaults();
     let record = organization.record();
     let logo = parts
