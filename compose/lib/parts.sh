@@ -51,9 +51,10 @@ stop_signal_of() {
   if [ "$1" = postgres ]; then echo INT; else echo TERM; fi
 }
 
-# start_part PART: one that runs is only waited for.
+# start_part PART: one that runs is only waited for, and woken up if it was halted.
 start_part() {
   if [ -n "$(running_pid "$1")" ]; then
+    signal_process "$1" CONT
     await "$1" "$READY_SECONDS_MAX" part_step "$1" ready || exit 1
     say "$1 runs"
   else

@@ -96,6 +96,12 @@ impl CallError {
         }
     }
 
+    /// Whether another attempt may do better right away. A service that was silent for all its time
+    /// would be for another one, and the client has waited long enough.
+    const fn may_pass_at_once(&self) -> bool {
+        !matches!(self, Self::CircuitOpen | Self::Timeout)
+    }
+
     /// Nothing was sent, so that anything may be sent again.
     const fn sent_nothing(&self) -> bool {
         matches!(self, Self::Connect(_))
@@ -170,10 +176,7 @@ impl RemoteService {
                     .with_jitter();
                 let call = || self.call_once(template.request(Body::from(bytes.clone())));
                 call.retry(waits)
-                    .when(|error| {
-                        !matches!(error, CallError::CircuitOpen)
-                            && (repeatable || error.sent_nothing())
-                    })
+                    .when(|error| error.may_pass_at_once() && (repeatable || error.sent_nothing()))
                     .await
             }
             KeptBody::Stream(body) => self.call_once(template.request(body)).await,

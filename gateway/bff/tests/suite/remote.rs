@@ -158,10 +158,16 @@ async fn a_service_that_fails_again_and_again_is_left_alone_for_a_while_and_foun
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_is_503_within_its_time() {
-    let silent = any(std::future::pending::<()>);
+async fn a_service_that_does_not_answer_is_503_within_its_time_and_is_not_asked_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let silent = any(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>()
+    });
     let address = serve(Router::new().fallback(silent)).await;
     let short = service(address, Duration::from_millis(50));
-    let (status, _) = call(&short, post(None)).await;
+    let (status, _) = call(&short, post(Some("k"))).await;
     assert_eq!(status, 503);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
