@@ -19,7 +19,7 @@ const PRODUCER_QUEUE_KBYTES: usize = 64 << 10;
 const CONSUMER_QUEUE_KBYTES: usize = 1 << 10;
 /// Most that is asked for of a partition at once, as it lies on the broker's disk: a consumer that is
 /// behind would otherwise be sent more than it may remember. A longer record comes nevertheless.
-const FETCH_BYTES_MAX: usize = 256 << 10;
+const FETCH_BYTES_MAX: usize = 64 << 10;
 
 /// Where the events are, and what they are called there.
 #[derive(Debug, Clone)]

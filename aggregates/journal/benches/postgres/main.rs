@@ -116,6 +116,7 @@ enum Row {
     PortVeryMany,
     PortOne,
     Shared,
+    SharedManyEach,
     SharedVeryMany,
     Raw,
     RawOne,
@@ -123,7 +124,7 @@ enum Row {
     PgBenchOne,
 }
 
-const ROWS: [(Row, &str); 13] = [
+const ROWS: [(Row, &str); 14] = [
     (Row::Executor, "executor, 64 in flight"),
     (Row::ExecutorAgain, "executor, 64 in flight, again"),
     (Row::ExecutorVeryMany, "executor, 512 in flight"),
@@ -132,6 +133,10 @@ const ROWS: [(Row, &str); 13] = [
     (Row::PortVeryMany, "port alone, 512 in flight"),
     (Row::PortOne, "port alone, 1 in flight"),
     (Row::Shared, "port alone, 64 in flight, 4 writers"),
+    (
+        Row::SharedManyEach,
+        "port alone, 64 in flight at each of 4 writers",
+    ),
     (Row::SharedVeryMany, "port alone, 512 in flight, 4 writers"),
     (Row::Raw, "cqrs-es + postgres-es, 64 in flight"),
     (Row::RawOne, "cqrs-es + postgres-es, 1 in flight"),
@@ -139,7 +144,7 @@ const ROWS: [(Row, &str); 13] = [
     (Row::PgBenchOne, "pgbench -c 1"),
 ];
 
-const RATIOS: [(&str, Row, Row); 14] = [
+const RATIOS: [(&str, Row, Row); 15] = [
     (
         "control: the executor to itself",
         Row::ExecutorAgain,
@@ -175,6 +180,11 @@ const RATIOS: [(&str, Row, Row); 14] = [
     (
         "4 writers on one journal to one, 64",
         Row::Shared,
+        Row::Port,
+    ),
+    (
+        "4 writers on one journal with 64 each to one, 64",
+        Row::SharedManyEach,
         Row::Port,
     ),
     (
@@ -214,6 +224,7 @@ impl Field {
             Row::PortVeryMany => run(&self.port, VERY_MANY, slice).await,
             Row::PortOne => run(&self.port, 1, slice).await,
             Row::Shared => run(&self.shared, MANY, slice).await,
+            Row::SharedManyEach => run(&self.shared, WRITERS * MANY, slice).await,
             Row::SharedVeryMany => run(&self.shared, VERY_MANY, slice).await,
             Row::Raw => run(&self.raw, MANY, slice).await,
             Row::RawOne => run(&self.raw, 1, slice).await,

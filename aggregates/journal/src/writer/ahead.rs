@@ -58,10 +58,19 @@ impl Ahead {
     pub(super) fn begin_with(&mut self, first: Message) {
         self.next = Draft::default();
         self.take(Some(first));
-        while self.inbox.is_heard()
+        while let Some(message) = self.inbox.take_waiting() {
+            self.take(Some(message));
+        }
+    }
+
+    /// Adds those to a batch who came while it waited for its turn, unless others came before them.
+    pub(super) fn fill(&mut self, draft: &mut Draft) {
+        while self.next.is_empty()
             && let Some(message) = self.inbox.take_waiting()
         {
-            self.take(Some(message));
+            if let Some(too_much) = draft.take(message) {
+                self.inbox.carry(too_much);
+            }
         }
     }
 

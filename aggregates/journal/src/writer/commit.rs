@@ -180,7 +180,9 @@ impl<E: Engine> Committer<E> {
     ) -> Result<bool, EngineError> {
         ahead.answer();
         self.memory.settle();
-        self.queue_up().await?;
+        if self.queue_up().await? {
+            ahead.fill(draft);
+        }
         if !self.memory.is_exact {
             self.relearn().await?;
         }

@@ -98,9 +98,9 @@ impl Inbox {
         message
     }
 
-    /// A message that waits.
+    /// A message that waits, if the batch has room for it.
     pub(super) fn take_waiting(&mut self) -> Option<Message> {
-        self.receiver.try_recv().ok()
+        self.is_heard().then(|| self.receiver.try_recv().ok())?
     }
 
     /// What did not fit into the batch before.

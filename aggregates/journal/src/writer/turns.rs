@@ -57,23 +57,24 @@ impl Turns {
 }
 
 impl<E: Engine> Committer<E> {
-    /// Waits for the turn, where others write as well, and learns what they have written.
-    pub(super) async fn queue_up(&mut self) -> Result<(), EngineError> {
+    /// Waits for the turn, where others write as well, and learns what they have written. False when
+    /// nothing was waited for.
+    pub(super) async fn queue_up(&mut self) -> Result<bool, EngineError> {
         if !self.turns.is_to_queue(Instant::now()) {
-            return Ok(());
+            return Ok(false);
         }
         let is_taken = self.engine.take_turn().await?;
         let now = Instant::now();
         if !is_taken {
             tracing::warn!("another writer keeps its turn; writing without one");
             self.turns.waited_in_vain(now);
-            return Ok(());
+            return Ok(true);
         }
         self.turns.taken(now);
         let before = self.memory.head.position;
         self.relearn().await?;
         self.turns.found(self.memory.head.position != before);
-        Ok(())
+        Ok(true)
     }
 
     /// Whether this writer has the turn.

@@ -7,7 +7,7 @@ use invoiceapp_schemas::RecordedEvent;
 use crate::headers::EventHeaders;
 
 /// Most events that are read ahead before partitions that are ahead have to wait.
-pub(super) const BUFFER_EVENTS_MAX: usize = 5_000;
+pub(super) const BUFFER_EVENTS_MAX: usize = 4_000;
 /// Most bytes of payload that are read ahead before they have to wait.
 pub(super) const BUFFER_BYTES_MAX: usize = 24 << 20;
 
