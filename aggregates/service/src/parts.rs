@@ -149,12 +149,7 @@ impl ServiceParts {
     }
 
     async fn time_zone(&self, tenant: &TenantId) -> Result<TimeZoneName, Problem> {
-        let loaded = self
-            .load::<Organization>(&organization_stream(tenant))
-            .await?;
-        let unset = Organization::default();
-        let organization = loaded.as_ref().map_or(&unset, |it| &it.state);
-        Ok(organization.defaults().time_zone)
+        Ok(self.organization(tenant).await?.defaults().time_zone)
     }
 
     /// The day of an instant in the tenant's time zone.

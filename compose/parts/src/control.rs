@@ -59,7 +59,7 @@ impl Part {
         self.told("kill");
     }
 
-    /// Starts it, unless it runs, and waits until it serves.
+    /// Starts it, unless it runs, wakes it up after [`Part::pause`], and waits until it serves.
     ///
     /// # Panics
     /// When it does not come.
@@ -73,14 +73,6 @@ impl Part {
     /// When it does not run.
     pub fn pause(self) {
         self.told("pause");
-    }
-
-    /// Lets it go on after [`Part::pause`].
-    ///
-    /// # Panics
-    /// When it does not run.
-    pub fn resume(self) {
-        self.told("resume");
     }
 
     #[expect(
