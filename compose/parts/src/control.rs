@@ -59,6 +59,11 @@ impl Part {
         self.told("kill");
     }
 
+    /// Lets it end in its own way, and returns when it has ended.
+    pub fn stop(self) {
+        self.told("stop");
+    }
+
     /// Starts it, unless it runs, wakes it up after [`Part::pause`], and waits until it serves.
     ///
     /// # Panics

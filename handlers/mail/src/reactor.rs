@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use invoiceapp_domain::Ambient;
 use invoiceapp_domain::invoice::{
@@ -33,6 +34,10 @@ use crate::plan::{self, MailJob};
 
 /// Looks again for a rendering after this long, should the wake have been missed.
 const RENDERING_CHECK_AFTER: Duration = Duration::from_secs(30);
+/// Until a report that the journal did not take is tried again, at first and at most. Short, because
+/// when the journal is back another worker may take the job up.
+const REPORT_WAIT_FIRST: Duration = Duration::from_millis(50);
+const REPORT_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// What the mail reactor works with.
 #[derive(Debug, Clone)]
@@ -214,7 +219,9 @@ impl MailReactor {
         pdf.ok_or_else(|| park("stored PDF"))
     }
 
-    /// Reports an outcome. Once this returns `Ok`, it is in the journal.
+    /// Reports an outcome. Once this returns `Ok`, it is in the journal. While the journal is away it is
+    /// tried again, as long as the act may take: nobody else knows what a mail server has said, and
+    /// whoever takes the job up without knowing it sends the mail once more.
     async fn report(
         &self,
         job: &Job,
@@ -228,8 +235,20 @@ impl MailReactor {
             outcome,
             provider_ref: reference,
         };
-        let (step, command) = (step(outcome), InvoiceCommand::RecordDelivery(report));
-        Ok(self.reporter.report::<Invoice>(job, step, command).await?)
+        let attempt = || async {
+            let command = InvoiceCommand::RecordDelivery(report.clone());
+            let reported = self.reporter.report::<Invoice>(job, step(outcome), command);
+            reported.await.map_err(Outcome::from)
+        };
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(REPORT_WAIT_FIRST)
+            .with_max_delay(REPORT_WAIT_MAX)
+            .without_max_times()
+            .with_jitter();
+        attempt
+            .retry(waits)
+            .when(|failure| matches!(failure, Outcome::Unavailable { .. }))
+            .await
     }
 }
 

@@ -1,4 +1,4 @@
-//! A server is killed or halted under load and stays away for a while.
+//! A server is killed, stopped or halted under load and stays away for a while.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::world::{at_part, world};
 const PAUSE: Duration = Duration::from_millis(700);
 /// How long a part stays away.
 const AWAY: Duration = Duration::from_secs(20);
-/// How long it takes until nobody believes any more that a killed part is there.
+/// How long it takes until nobody believes any more that a killed or stopped part is there.
 const NOTICED: Duration = Duration::from_secs(3);
 /// The same for a halted one, whose connections stay open: whoever waits for it gives up first.
 const GIVEN_UP: Duration = Duration::from_secs(10);
@@ -27,6 +27,8 @@ const GIVEN_UP: Duration = Duration::from_secs(10);
 enum Away {
     /// Its connections are cut, and new ones refused.
     Killed,
+    /// The same, but it says good-bye first: with codes of its own, or by ending what it has begun.
+    Stopped,
     /// It answers nothing, and knows nothing of it afterwards.
     Halted,
 }
@@ -35,13 +37,14 @@ impl Away {
     async fn begin(self, part: Part) {
         match self {
             Self::Killed => at_part(part, Part::kill).await,
+            Self::Stopped => at_part(part, Part::stop).await,
             Self::Halted => at_part(part, Part::pause).await,
         }
     }
 
     const fn noticed(self) -> Duration {
         match self {
-            Self::Killed => NOTICED,
+            Self::Killed | Self::Stopped => NOTICED,
             Self::Halted => GIVEN_UP,
         }
     }
@@ -67,7 +70,7 @@ impl Away {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_stays_away_loses_nothing(
     #[case] part: Part,
-    #[values(Away::Killed, Away::Halted)] how: Away,
+    #[values(Away::Killed, Away::Stopped, Away::Halted)] how: Away,
 ) {
     let world = world().await;
     let door = world.installation.tenant().await;

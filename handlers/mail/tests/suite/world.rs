@@ -24,6 +24,7 @@ use invoiceapp_domain::tax::{Vat, VatCategory};
 use invoiceapp_domain::text::{Name, Reference};
 use invoiceapp_domain::unit_code::UnitCode;
 use invoiceapp_journal::execute::{CommandExecutor, Execution};
+use invoiceapp_journal::port::Journal;
 use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
 use invoiceapp_mail::{MailParts, MailReactor, Mailer, WhenUncertain};
 use invoiceapp_objects::{FsObjects, Objects, area};
@@ -86,16 +87,23 @@ impl World {
         mailer: Arc<dyn Mailer>,
         uncertain: WhenUncertain,
     ) -> Self {
+        Self::open_behind(folder, mailer, uncertain, |journal| journal).await
+    }
+
+    /// The same, with something between the reactor and the journal.
+    pub(crate) async fn open_behind(
+        folder: &Path,
+        mailer: Arc<dyn Mailer>,
+        uncertain: WhenUncertain,
+        between: impl FnOnce(Arc<dyn Journal>) -> Arc<dyn Journal>,
+    ) -> Self {
         let clock = Arc::new(Clock {
             now: Mutex::new(instant()),
         });
         let ambient: Arc<dyn Ambient> = clock.clone();
         let options = SqliteOptions::new(folder.join("journal.db"));
-        let journal = Arc::new(
-            SqliteJournal::open(options, Arc::clone(&ambient))
-                .await
-                .unwrap(),
-        );
+        let journal = SqliteJournal::open(options, Arc::clone(&ambient)).await;
+        let journal = between(Arc::new(journal.unwrap()));
         let executor = CommandExecutor::new(journal.clone());
         let objects = Arc::new(FsObjects::open(&folder.join("objects")).unwrap());
         let jobs = Arc::new(SqliteJobStore::open(&folder.join("jobs.db")).await.unwrap());
