@@ -18,11 +18,9 @@ use super::error::{engine_error, is_lock_timeout, of_write, within};
 use super::open::{DEADLINE, OpenError, PING_TIMEOUT, Settings, TRUSTED_FOR, connect_writer};
 use super::read::HEAD;
 use super::rows::{
-    Questions, RECEIPT_JSON, Shape, bind_companions, bind_journal, change_of, event_of,
+    Questions, RECEIPT_JSON, RECEIPTS, Shape, bind_companions, bind_journal, change_of, event_of,
 };
-use super::statements::{
-    GIVE_TURN, LOCK, LOOKUP, TAKE_TURN, WRITE, WRITE_ONE, WRITE_WITH_COMPANIONS,
-};
+use super::statements::{GIVE_TURN, LOCK, LOOKUP, TAKE_TURN, WRITE_ALL, WRITE_MANY, WRITE_ONE};
 use crate::columns::{CHANGE_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::port::READ_BYTES_MAX;
 use crate::writer::engine::{
@@ -56,7 +54,9 @@ impl PostgresEngine {
         let mut engine = Self {
             settings: settings.clone(),
             held: None,
-            lookup_sql: LOOKUP.replace("{receipt}", RECEIPT_JSON),
+            lookup_sql: LOOKUP
+                .replace("{receipt}", RECEIPT_JSON)
+                .replace("{receipts}", RECEIPTS),
             changes_sql: format!(
                 "SELECT {CHANGE_COLUMNS} FROM events WHERE position >= $1 ORDER BY position LIMIT $2"
             ),
@@ -121,11 +121,11 @@ impl PostgresEngine {
         let shape = Shape::of(batch);
         let sql = match shape {
             Shape::One => WRITE_ONE,
-            Shape::Arrays if batch.has_companions() => WRITE_WITH_COMPANIONS,
-            Shape::Arrays => WRITE,
+            Shape::Many => WRITE_MANY,
+            Shape::All => WRITE_ALL,
         };
         let mut statement = bind_journal(sqlx::query(sql), batch, shape);
-        if batch.has_companions() {
+        if shape == Shape::All {
             statement = bind_companions(statement, batch);
         }
         // The answer is complete only when the server is ready again: then it has committed.

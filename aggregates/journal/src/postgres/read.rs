@@ -13,7 +13,7 @@ use sqlx::{Connection, Postgres, Row};
 use super::engine::{PostgresEngine, head_of, read_events};
 use super::error::{EngineFailure, journal_error, within};
 use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, readers};
-use super::rows::RECEIPT_JSON;
+use super::rows::{RECEIPT_JSON, RECEIPTS};
 use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::page;
 use crate::port::{Head, JournalError, JournalStatus, Snapshot};
@@ -55,7 +55,9 @@ impl Reader {
             all_sql: format!(
                 "SELECT {EVENT_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2"
             ),
-            receipt_sql: format!("SELECT {RECEIPT_JSON}::text FROM receipts WHERE command_id = $1"),
+            receipt_sql: format!(
+                "SELECT {RECEIPT_JSON}::text FROM {RECEIPTS} WHERE receipts.command_id = $1"
+            ),
         }
     }
 

@@ -18,10 +18,16 @@ use crate::writer::engine::{
     Batch, BatchEvent, Change, EngineError, Receipt, SeriesKey, SeriesMove, TenantClaim, Wanted,
 };
 
-/// A receipt as JSON, as [`ReceiptRow`] reads it.
+/// A receipt as JSON, as [`ReceiptRow`](crate::columns::ReceiptRow) reads it, from [`RECEIPTS`].
 pub(super) const RECEIPT_JSON: &str = "json_build_array(encode(fingerprint, 'hex'), \
-     aggregate_type, aggregate_id, version, receipts.position, receipts.recorded_at, series, \
-     period, sequence)";
+     coalesce(receipts.aggregate_type, told.aggregate_type), \
+     coalesce(receipts.aggregate_id, told.aggregate_id), \
+     coalesce(receipts.version, told.sequence), receipts.position, \
+     coalesce(receipts.recorded_at, told.recorded_at), series, period, receipts.sequence)";
+
+/// Receipts, each with the event that tells what it does not.
+pub(super) const RECEIPTS: &str = "receipts LEFT JOIN events AS told \
+     ON receipts.version IS NULL AND told.position = receipts.position";
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -30,23 +36,40 @@ fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
-/// How the rows of a batch are bound.
-#[derive(Clone, Copy)]
+/// Which statement a batch wants, and how its rows are bound.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// One event and one receipt: a value for each column.
+    /// One event, and the receipt that it tells the rest of: a value for each column.
     One,
-    /// An array for each column.
-    Arrays,
+    /// Events, and receipts that they tell the rest of: an array for each column.
+    Many,
+    /// Receipts in full, claims, numbers, snapshots as well.
+    All,
 }
 
 impl Shape {
-    pub(super) const fn of(batch: &Batch) -> Self {
-        if batch.events.len() == 1 && batch.receipts.len() == 1 && !batch.has_companions() {
+    pub(super) fn of(batch: &Batch) -> Self {
+        let is_told = |receipt| is_told_by_its_event(batch, receipt);
+        if batch.has_companions() || !batch.receipts.iter().all(is_told) {
+            Self::All
+        } else if batch.events.len() == 1 && batch.receipts.len() == 1 {
             Self::One
         } else {
-            Self::Arrays
+            Self::Many
         }
     }
+}
+
+/// Whether the event at a receipt's position is its command's, and there was no number to take.
+fn is_told_by_its_event(batch: &Batch, (command, receipt): &(CommandId, Receipt)) -> bool {
+    let before = receipt
+        .committed
+        .position
+        .checked_sub(batch.from.position + 1);
+    let event = before
+        .and_then(|index| usize::try_from(index).ok())
+        .and_then(|index| batch.events.get(index));
+    receipt.committed.number.is_none() && event.is_some_and(|event| event.command == *command)
 }
 
 /// A statement whose columns are bound one after the other.
@@ -68,7 +91,7 @@ impl<'q> Columns<'q> {
     }
 }
 
-/// Head, events and receipts: `$1` to `$27`.
+/// Head, events and receipts: `$1` to `$20`, and to `$27` where receipts are written in full.
 pub(super) fn bind_journal<'q>(
     statement: Statement<'q>,
     batch: &'q Batch,
@@ -101,21 +124,26 @@ fn bind_events<'q>(columns: Columns<'q>, rows: &'q [BatchEvent]) -> Columns<'q> 
 }
 
 fn bind_receipts<'q>(columns: Columns<'q>, rows: &'q [(CommandId, Receipt)]) -> Columns<'q> {
-    let number = |receipt: &'q Receipt| receipt.committed.number.as_ref();
-    columns
+    let shape = columns.shape;
+    let columns = columns
         .bind(rows, |(command, _)| command.0)
         .bind(rows, |(_, it)| it.fingerprint.as_slice())
+        .bind(rows, |(_, it)| signed(it.committed.position));
+    if shape != Shape::All {
+        return columns;
+    }
+    let number = |receipt: &'q Receipt| receipt.committed.number.as_ref();
+    columns
         .bind(rows, |(_, it)| it.committed.stream.kind.as_str())
         .bind(rows, |(_, it)| it.committed.stream.aggregate_id())
         .bind(rows, |(_, it)| signed(it.committed.version))
-        .bind(rows, |(_, it)| signed(it.committed.position))
         .bind(rows, |(_, it)| it.committed.recorded_at.as_microsecond())
         .bind(rows, |(_, it)| number(it).map(|n| n.series.as_str()))
         .bind(rows, |(_, it)| number(it).map(|n| n.period.as_str()))
         .bind(rows, |(_, it)| number(it).map(|n| signed(n.sequence)))
 }
 
-/// What only some batches have: `$28` to `$45`.
+/// What [`Shape::All`] has beside them: `$28` to `$45`.
 pub(super) fn bind_companions<'q>(statement: Statement<'q>, batch: &'q Batch) -> Statement<'q> {
     let statement = bind_claims(statement, &batch.released, |claim| claim);
     let statement = bind_claims(statement, &batch.taken, |(claim, _)| claim)

@@ -4,7 +4,7 @@
 /// `moved`, so the head's row is locked first; of two writers that come from the same head the
 /// second waits there, finds the position changed, and writes nothing.
 macro_rules! moved_and_written {
-    ($events:literal, $receipts:literal) => {
+    (events: $events:literal, receipts: $columns:literal $receipts:literal) => {
         concat!(
             "WITH moved AS (
     UPDATE head SET position = $3, hash = $4, recorded_at = $5
@@ -16,7 +16,9 @@ macro_rules! moved_and_written {
             $events,
             " FROM moved
 ), written_receipts AS (
-    INSERT INTO receipts
+    INSERT INTO receipts ",
+            $columns,
+            "
     SELECT ",
             $receipts,
             " FROM moved
@@ -29,37 +31,47 @@ macro_rules! moved_and_written {
 /// side by side where they are selected: in FROM they would be written into a temporary table
 /// first, which costs the server a quarter more.
 macro_rules! moved_and_written_from_arrays {
-    () => {
+    (receipts: $columns:literal $receipts:literal) => {
         moved_and_written!(
-            "UNNEST($6::text[]), UNNEST($7::text[]), UNNEST($8::bigint[]), UNNEST($9::text[]),
+            events: "UNNEST($6::text[]), UNNEST($7::text[]), UNNEST($8::bigint[]), UNNEST($9::text[]),
         UNNEST($10::text[]), UNNEST($11::text[])::json, UNNEST($12::text[])::json,
         UNNEST($13::bigint[]), UNNEST($14::uuid[]), UNNEST($15::bigint[]), UNNEST($16::uuid[]),
         UNNEST($17::bytea[])",
-            "UNNEST($18::uuid[]), UNNEST($19::bytea[]), UNNEST($20::text[]), UNNEST($21::text[]),
-        UNNEST($22::bigint[]), UNNEST($23::bigint[]), UNNEST($24::bigint[]),
-        UNNEST($25::text[]), UNNEST($26::text[]), UNNEST($27::bigint[])"
+            receipts: $columns $receipts
         )
     };
 }
 
-/// A batch of one event and one receipt: without arrays the server needs at least a tenth less for it.
+/// A batch of one event and the receipt that it tells the rest of: without arrays the server needs at
+/// least a tenth less for it.
 pub(super) const WRITE_ONE: &str = concat!(
     moved_and_written!(
-        "$6::text, $7::text, $8::bigint, $9::text, $10::text, $11::text::json, $12::text::json,
-        $13::bigint, $14::uuid, $15::bigint, $16::uuid, $17::bytea",
-        "$18::uuid, $19::bytea, $20::text, $21::text, $22::bigint, $23::bigint, $24::bigint,
-        $25::text, $26::text, $27::bigint"
+        events: "$6::text, $7::text, $8::bigint, $9::text, $10::text, $11::text::json,
+        $12::text::json, $13::bigint, $14::uuid, $15::bigint, $16::uuid, $17::bytea",
+        receipts: "(command_id, fingerprint, position)" "$18::uuid, $19::bytea, $20::bigint"
     ),
     "\nSELECT 1 FROM moved"
 );
 
-/// A batch of events and receipts; one row is returned if it was written.
-pub(super) const WRITE: &str = concat!(moved_and_written_from_arrays!(), "\nSELECT 1 FROM moved");
+/// A batch of events and of receipts that they tell the rest of; one row is returned if it was written.
+pub(super) const WRITE_MANY: &str = concat!(
+    moved_and_written_from_arrays!(
+        receipts: "(command_id, fingerprint, position)"
+        "UNNEST($18::uuid[]), UNNEST($19::bytea[]), UNNEST($20::bigint[])"
+    ),
+    "\nSELECT 1 FROM moved"
+);
 
-/// A batch that has claims, numbers or snapshots as well. A claim that changes hands is deleted
-/// before it is inserted: the insertion needs the count of the deleted.
-pub(super) const WRITE_WITH_COMPANIONS: &str = concat!(
-    moved_and_written_from_arrays!(),
+/// A batch of whatever there is. A claim that changes hands is deleted before it is inserted: the
+/// insertion needs the count of the deleted.
+pub(super) const WRITE_ALL: &str = concat!(
+    moved_and_written_from_arrays!(
+        receipts: "(command_id, fingerprint, position, aggregate_type, aggregate_id, version,
+        recorded_at, series, period, sequence)"
+        "UNNEST($18::uuid[]), UNNEST($19::bytea[]), UNNEST($20::bigint[]), UNNEST($21::text[]),
+        UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::bigint[]),
+        UNNEST($25::text[]), UNNEST($26::text[]), UNNEST($27::bigint[])"
+    ),
     ", released AS (
     DELETE FROM claims USING moved, UNNEST($28::text[], $29::text[], $30::text[])
         AS it (tenant, kind, value)
@@ -88,7 +100,7 @@ SELECT 1 FROM moved"
 );
 
 /// One statement, so one instant. Every answer begins with the place of its question, from 1.
-/// `{receipt}` stands for the receipt's JSON.
+/// `{receipt}` stands for the receipt's JSON, `{receipts}` for what it is taken from.
 pub(super) const LOOKUP: &str = "\
 SELECT head.position, head.hash, head.recorded_at,
     (SELECT json_agg(json_build_array(asked.place, (
@@ -98,7 +110,7 @@ SELECT head.position, head.hash, head.recorded_at,
         FROM UNNEST($1::text[], $2::text[]) WITH ORDINALITY AS asked (kind, id, place))::text,
     (SELECT json_agg(json_build_array(asked.place, {receipt}))
         FROM UNNEST($3::uuid[]) WITH ORDINALITY AS asked (command, place)
-        JOIN receipts ON command_id = asked.command)::text,
+        JOIN ({receipts}) ON receipts.command_id = asked.command)::text,
     (SELECT json_agg(json_build_array(asked.place, aggregate_type, aggregate_id))
         FROM UNNEST($4::text[], $5::text[], $6::text[])
             WITH ORDINALITY AS asked (tenant, kind, value, place)

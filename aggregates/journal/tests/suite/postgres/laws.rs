@@ -12,6 +12,7 @@ use invoiceapp_journal::verify::verify;
 use sqlx::postgres::PgListener;
 
 use super::subject::{PostgresSubject, options};
+use crate::batches::receipts_tell_of_forty;
 use crate::ledger::{ambient, ledger};
 use crate::sqlite::append;
 
@@ -99,6 +100,37 @@ async fn a_row_that_cannot_be_read_names_its_position() {
     );
     let fault = verify(&journal, |_, _| ()).await.unwrap().fault.unwrap();
     assert_eq!(fault.position, 2);
+}
+
+#[tokio::test]
+#[ignore = "wants the stack: PostgreSQL"]
+async fn a_receipt_is_read_however_much_of_it_its_event_tells() {
+    for events_of in [
+        |key| usize::try_from(key % 4).unwrap(),
+        |key| usize::try_from(1 + key % 3).unwrap(),
+    ] {
+        let subject = PostgresSubject::created().await;
+        let journal = subject.journal().await;
+        receipts_tell_of_forty(&journal, events_of).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "wants the stack: PostgreSQL"]
+async fn a_receipt_whose_event_is_missing_is_damage_and_not_an_unknown_command() {
+    let subject = PostgresSubject::created().await;
+    let journal = subject.journal().await;
+    let request = append(1, 1, 10);
+    journal.append(request.clone()).await.unwrap();
+    journal.close().await;
+    let cut = "DROP TRIGGER events_are_never_changed ON events; DELETE FROM events";
+    subject.run(cut).await.unwrap();
+    let journal = subject.journal().await;
+    let answer = journal.receipt_of(request.command.id).await;
+    assert!(
+        matches!(answer, Err(JournalError::Damaged { .. })),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
