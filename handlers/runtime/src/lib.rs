@@ -22,6 +22,7 @@ mod lease;
 mod planner;
 mod reactor;
 mod report;
+mod rows;
 mod runtime;
 mod spans;
 mod worker;

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row, query, query_scalar};
 
-use super::rows::record_from_row;
 use crate::columns::{instant, list_limit, micros, position_of, short, state_of, unavailable};
 use crate::job::JobId;
 use crate::jobs::{JobFilter, JobRecord, JobStoreError, ReactorStatus, StateCount};
+use crate::rows::record_from_row;
 
 const STATUS: &str = "\
 SELECT reactors.name, reactors.position, jobs.state, count(jobs.id) AS jobs,

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, query, query_scalar};
 
-use super::rows::claim_from_row;
 use crate::columns::{instant, micros, short, to_i64, unavailable};
 use crate::job::{Claim, Ticket, Verdict};
 use crate::jobs::JobStoreError;
+use crate::rows::claim_from_row;
 
 // Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
 // whatever keeps it. A job that another process claims at this moment is skipped, and the later ones

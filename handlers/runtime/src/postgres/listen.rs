@@ -60,10 +60,13 @@ impl Wakes {
         }
     }
 
-    /// Changes with everything that is heard about a reactor from now on.
+    /// Changes at once, because nobody knows what was said before, and then with everything that is heard
+    /// about a reactor.
     pub(super) fn subscribe(&self, reactor: &str) -> watch::Receiver<u64> {
         let mut reactors = self.reactors.lock().unwrap_or_else(PoisonError::into_inner);
-        reactors.entry(reactor.to_owned()).or_default().subscribe()
+        let mut news = reactors.entry(reactor.to_owned()).or_default().subscribe();
+        news.mark_changed();
+        news
     }
 
     pub(super) fn stop(&self) {

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::rows::claim_from_row;
 use crate::columns::{instant, micros, short, to_i64, unavailable};
 use crate::job::{Claim, Ticket, Verdict};
 use crate::jobs::JobStoreError;
+use crate::rows::claim_from_row;
 
 // Order within a key is the order of the events: nothing overtakes an unfinished earlier job,
 // whatever keeps it. One that still runs was abandoned, which is no failed attempt: nothing is known

@@ -358,7 +358,7 @@ async fn what_one_process_plans_is_news_to_another() {
         .await
         .unwrap();
     let mut news = there.subscribe(REACTOR).unwrap();
-    // That it listens is news too: nobody knows what was said before.
+    // Nobody knows what was said before.
     let heard = tokio::time::timeout(PATIENCE, news.changed());
     heard.await.unwrap().unwrap();
     let batch = PlanBatch {
