@@ -70,7 +70,8 @@ pub(crate) fn damaged(position: u64, reason: impl Into<String>) -> EngineError {
     }
 }
 
-/// Both engines' integers are signed; ours are never negative, as the tables' checks say.
+/// Both engines' integers are signed; ours are never negative. One that other hands made so becomes 0,
+/// which is the place of no event.
 pub(crate) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }

@@ -8,9 +8,9 @@ ALTER TABLE receipts
     ALTER COLUMN recorded_at DROP NOT NULL;
 
 -- The server asked these of every row, and they guard against other hands only: the verification of
--- the chain finds whatever they refused.
+-- the chain finds an event that they refused, and whoever reads a receipt its fingerprint. A position
+-- is still asked to be positive: no reader would come across an event before the first.
 ALTER TABLE events
     DROP CONSTRAINT events_sequence_check,
-    DROP CONSTRAINT events_position_check,
     DROP CONSTRAINT events_hash_check;
 ALTER TABLE receipts DROP CONSTRAINT receipts_fingerprint_check;

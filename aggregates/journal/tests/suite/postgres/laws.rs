@@ -60,6 +60,22 @@ async fn the_database_refuses_to_change_or_forget_history() {
 
 #[tokio::test]
 #[ignore = "wants the stack: PostgreSQL"]
+async fn an_event_before_the_first_is_refused_because_no_reader_would_see_it() {
+    let subject = PostgresSubject::created().await;
+    let journal = subject.journal().await;
+    journal.append(append(1, 1, 10)).await.unwrap();
+    for position in [0, -1] {
+        let forged = format!(
+            "INSERT INTO events SELECT aggregate_type, aggregate_id, 2, event_type, event_version, \
+             payload, metadata, {position}, event_id, recorded_at, command_id, hash FROM events"
+        );
+        let refusal = subject.run(&forged).await.unwrap_err().to_string();
+        assert!(refusal.contains("events_position_check"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "wants the stack: PostgreSQL"]
 async fn a_missing_event_is_damage_to_every_reader_and_never_a_short_answer() {
     let subject = PostgresSubject::created().await;
     let journal = subject.journal().await;
