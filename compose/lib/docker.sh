@@ -17,8 +17,10 @@ docker_compose() {
   local third
   if [ "$STACK_NAME" != default ]; then
     third=$(($(cksum <<<"$STACK_NAME" | cut -d' ' -f1) % 200 + 50))
-    export STACK_SUBNET=172.30.$third.0/24 STACK_BFF_ADDRESS=172.30.$third.10
+    export STACK_SUBNET=172.30.$third.0/24 STACK_IP_RANGE=172.30.$third.128/25
+    export STACK_BFF_ADDRESS=172.30.$third.10
   fi
+  export STACK_PROJECT=invoiceapp-$STACK_NAME
   docker compose --project-name "invoiceapp-$STACK_NAME" --file "$COMPOSE_DIR/compose.yaml" \
     --profile core --profile chaos --profile obs --profile app "$@"
 }
