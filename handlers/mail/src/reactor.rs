@@ -114,14 +114,15 @@ impl MailReactor {
             // An earlier attempt reported, and died before the job was marked as done.
             return Ok(());
         };
+        // First of all: whatever keeps the mail from going out again, the doubt is recorded.
+        if job.interrupted && !self.parts.mailer.absorbs_repeats() {
+            self.interrupted(job, &wanted).await?;
+        }
         let pdf = self.pdf(job, &wanted).await?;
         let message = match compose(&wanted.envelope, &wanted.mail, &pdf) {
             Ok(message) => message,
             Err(error) => return self.rejected(job, &wanted, &error.to_string()).await,
         };
-        if job.interrupted && !self.parts.mailer.absorbs_repeats() {
-            self.interrupted(job, &wanted).await?;
-        }
         begin(lease).await?;
         let sent = self.parts.mailer.send(&wanted.envelope, &message).await;
         count(&sent);
@@ -161,7 +162,7 @@ impl MailReactor {
             .await?;
         match self.uncertain {
             WhenUncertain::Resend => {
-                warn!(job = %job.id, "a mail goes out again under its Message-ID");
+                warn!(job = %job.id, "a mail is to go out again under its Message-ID");
                 Ok(())
             }
             WhenUncertain::Park => {
@@ -219,9 +220,11 @@ impl MailReactor {
         pdf.ok_or_else(|| park("stored PDF"))
     }
 
-    /// Reports an outcome. Once this returns `Ok`, it is in the journal. While the journal is away it is
-    /// tried again, as long as the act may take: nobody else knows what a mail server has said, and
-    /// whoever takes the job up without knowing it sends the mail once more.
+    /// Reports an outcome. Once this returns `Ok`, it is in the journal. While the journal is away, or
+    /// the reports of the delivery's other mails are faster each time, it is tried again, as long as the
+    /// act may take: nobody else knows what a mail server has said, and whoever takes the job up without
+    /// knowing it sends the mail once more. The jitter lets mails that got in each other's way come back
+    /// apart.
     async fn report(
         &self,
         job: &Job,
@@ -245,10 +248,7 @@ impl MailReactor {
             .with_max_delay(REPORT_WAIT_MAX)
             .without_max_times()
             .with_jitter();
-        attempt
-            .retry(waits)
-            .when(|failure| matches!(failure, Outcome::Unavailable { .. }))
-            .await
+        attempt.retry(waits).when(may_pass).await
     }
 }
 
@@ -266,6 +266,11 @@ impl Reactor for MailReactor {
         let delivered = self.deliver(job, lease).await;
         delivered.map_or_else(|outcome| outcome, |()| Outcome::Done)
     }
+}
+
+/// Whether the same report may be taken later: the journal is away, or others wrote to the invoice.
+fn may_pass(failure: &Outcome) -> bool {
+    matches!(failure, Outcome::Unavailable { .. } | Outcome::Retry { .. })
 }
 
 /// Says durably that the mail goes out now.

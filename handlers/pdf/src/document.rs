@@ -26,8 +26,6 @@ debug_without_content!(Party, Adjustment, Line, PaymentDetails, InvoiceDocument)
 pub const DOCUMENT_LINES_MAX: usize = 2_000;
 /// Most bytes of all texts of one document together.
 pub const DOCUMENT_TEXT_BYTES_MAX: usize = 4 << 20;
-/// Largest logo, in bytes as it was uploaded.
-pub const LOGO_BYTES_MAX: usize = 4 << 20;
 
 /// Seller or buyer.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -126,7 +124,7 @@ pub struct InvoiceDocument {
     pub price_mode: PriceMode,
     /// Who sells.
     pub seller: Party,
-    /// The seller's logo, PNG or JPEG.
+    /// The seller's logo, PNG, JPEG or WebP.
     pub logo: Option<Vec<u8>>,
     /// Who buys.
     pub buyer: Party,

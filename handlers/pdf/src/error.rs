@@ -17,7 +17,7 @@ pub enum RenderError {
         /// Which one.
         font: &'static str,
     },
-    /// The logo is not a PNG or JPEG within the limits.
+    /// The logo is not a PNG, JPEG or WebP within the limits.
     #[error("the logo cannot be read")]
     Logo,
     /// The PDF library refused what it was given.

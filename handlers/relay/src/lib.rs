@@ -31,5 +31,7 @@ pub use lease::{LEASE_DEADLINE, LeaseTable, LeaseView};
 pub use mark::{End, Ends, ProgressMark};
 pub use partition::partition_of;
 pub use relay::Relay;
-pub use settings::{BROKER_DEADLINE, KafkaSettings, RECORD_BYTES_MAX, RelaySettings};
+pub use settings::{
+    BROKER_DEADLINE, DRAIN_TIME_MAX, KafkaSettings, RECORD_BYTES_MAX, RelaySettings,
+};
 pub use status::{Phase, RelayStatus};

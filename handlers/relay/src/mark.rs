@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Where a partition ends that has lost records: behind every end that it can have.
+const OFFSET_LOST: i64 = i64::MAX;
+
 /// Where a partition ends, and which event was the last one written to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct End {
@@ -24,6 +27,14 @@ impl Ends {
     #[must_use]
     pub fn get(&self, topic: &str, partition: i32) -> Option<End> {
         self.0.get(topic)?.get(&partition).copied()
+    }
+
+    /// Notes that a partition has lost records that were written to it, and may have got newer ones
+    /// behind the hole: no end that is found there is the one that was noted.
+    pub(crate) fn set_lost(&mut self, topic: &str, partition: i32) {
+        let noted = self.get(topic, partition).unwrap_or_default();
+        let offset = OFFSET_LOST;
+        self.set(topic, partition, End { offset, ..noted });
     }
 
     /// Notes where a partition ends.

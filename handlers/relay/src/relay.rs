@@ -100,12 +100,22 @@ impl Relay {
         cancel: &CancellationToken,
     ) -> Result<(), RelayError> {
         let span = spans::of_takeover();
-        let begun = Session::begin(self, taken).instrument(span.clone()).await;
+        let begin = Session::begin(self, taken).instrument(span.clone());
+        // It only reads: there is nothing to wait for.
+        let Some(begun) = cancel.run_until_cancelled(begin).await else {
+            return Ok(());
+        };
         let mut session = begun.inspect_err(|_| spans::not_taken_over(&span))?;
         drop(span);
-        let ended = session.run(cancel).await;
+        let drain_time_max = self.settings.drain_time_max;
+        let ended = until_drained(session.run(cancel), cancel, drain_time_max).await;
         session.end().await;
-        ended
+        ended.unwrap_or_else(|| {
+            // As after a crash: the next session looks at what is there.
+            let journal = &self.settings.kafka.journal;
+            tracing::warn!(%journal, "the broker has not confirmed everything before the shutdown");
+            Ok(())
+        })
     }
 
     fn report(&self, error: &RelayError) {
@@ -121,6 +131,23 @@ impl Relay {
                 _ => Phase::Failing { reason },
             };
         });
+    }
+}
+
+/// What the work came to; nothing when it went on for longer than that after it was told to end.
+async fn until_drained<T>(
+    work: impl Future<Output = T>,
+    cancel: &CancellationToken,
+    drain_time_max: Duration,
+) -> Option<T> {
+    let given_up = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(drain_time_max).await;
+    };
+    tokio::select! {
+        biased;
+        ended = work => Some(ended),
+        () = given_up => None,
     }
 }
 
@@ -141,4 +168,30 @@ pub(crate) fn reason_of(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     reason
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::until_drained;
+
+    #[tokio::test]
+    async fn work_that_ends_when_it_is_told_to_comes_to_something() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let ended = until_drained(cancel.cancelled(), &cancel, Duration::MAX).await;
+        assert_eq!(ended, Some(()));
+    }
+
+    #[tokio::test]
+    async fn work_that_never_ends_is_given_up_after_a_cancel() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let endless = std::future::pending::<()>();
+        let ended = until_drained(endless, &cancel, Duration::from_millis(1)).await;
+        assert_eq!(ended, None);
+    }
 }

@@ -17,7 +17,7 @@ use crate::encoder::{Encoder, Prepared};
 use crate::error::RelayError;
 use crate::lease::Taken;
 use crate::mark::{Ends, ProgressMark};
-use crate::relay::Relay;
+use crate::relay::{Relay, reason_of};
 use crate::spans;
 use crate::status::Phase;
 use crate::tail;
@@ -56,7 +56,7 @@ impl<'r> Session<'r> {
         let counts = partition_counts(&consumer, kafka).await?;
         check_topics(kafka, &counts).await?;
         check_counts(&counts, &taken.ends)?;
-        let tails = tail::scan(kafka, &consumer, &counts).await?;
+        let tails = tail::scan(kafka, &consumer, &counts, &taken.ends).await?;
         let resume = tail::resume(taken.position, &taken.ends, &tails);
         for (topic, partition) in &resume.lost {
             tracing::error!(
@@ -89,9 +89,17 @@ impl<'r> Session<'r> {
         Ok(session)
     }
 
-    /// Publishes until cancelled, fenced or failed. What follows is read and encoded while batches
-    /// are on their way.
+    /// Publishes until cancelled, fenced or failed.
     pub(crate) async fn run(&mut self, cancel: &CancellationToken) -> Result<(), RelayError> {
+        let ended = self.publish(cancel).await;
+        if matches!(ended, Err(RelayError::TailLost { .. })) {
+            self.keep_losses().await?;
+        }
+        ended
+    }
+
+    /// What follows is read and encoded while batches are on their way.
+    async fn publish(&mut self, cancel: &CancellationToken) -> Result<(), RelayError> {
         let mut newest = self.relay.journal.subscribe();
         // A mark at once: a new relay may have nothing to send, and consumers want to know.
         self.send_mark()?;
@@ -233,7 +241,8 @@ impl<'r> Session<'r> {
     /// Takes note of what was delivered.
     fn note(&mut self, group: UnderWay, offsets: &[i64]) -> Result<(), RelayError> {
         let count = u64::try_from(group.sent.len()).unwrap_or(u64::MAX);
-        for grown in group.delivered(offsets, &self.ends)? {
+        let delivered = group.delivered(offsets, &self.ends);
+        for grown in delivered.grown {
             self.ends.set(&grown.topic, grown.partition, grown.end);
             let published = &metrics().relay_published;
             published
@@ -243,7 +252,36 @@ impl<'r> Session<'r> {
         self.relay
             .status
             .send_modify(|status| status.sent = status.sent.saturating_add(count));
-        Ok(())
+        let lost = delivered.lost.into_iter();
+        self.lost(lost.map(|(topic, partition)| (topic.to_string(), partition)))
+    }
+
+    /// Ends the session when partitions have lost what was written to them.
+    fn lost(&mut self, lost: impl Iterator<Item = (String, i32)>) -> Result<(), RelayError> {
+        let mut outcome = Ok(());
+        for (topic, partition) in lost {
+            self.ends.set_lost(&topic, partition);
+            outcome = Err(RelayError::TailLost { topic, partition });
+        }
+        outcome
+    }
+
+    /// Stores what is known of lost records before anybody looks at the partitions again. Their ends
+    /// alone do not tell it: newer records may stand behind the hole by then. While the database is
+    /// away nobody can take over either.
+    async fn keep_losses(&mut self) -> Result<(), RelayError> {
+        let mut pause = self.relay.settings.pause_first;
+        loop {
+            match self.store(self.position).await {
+                Err(RelayError::Lease(error)) => {
+                    let reason = reason_of(&error);
+                    tracing::warn!(reason, "that records were lost cannot be stored now");
+                }
+                outcome => return outcome,
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2).min(self.relay.settings.pause_max);
+        }
     }
 
     async fn renew(&mut self) -> Result<(), RelayError> {
@@ -263,6 +301,18 @@ impl<'r> Session<'r> {
     }
 
     async fn checkpoint(&mut self, position: u64) -> Result<(), RelayError> {
+        self.store(position).await?;
+        self.position = position;
+        self.relay.status.send_modify(|status| {
+            status.phase = Phase::Publishing;
+            status.position = position;
+            status.head = status.head.max(position);
+        });
+        Ok(())
+    }
+
+    /// Writes how far everything is, and holds the lease with it.
+    async fn store(&mut self, position: u64) -> Result<(), RelayError> {
         let settings = &self.relay.settings;
         let began = Instant::now();
         let held = self
@@ -280,12 +330,6 @@ impl<'r> Session<'r> {
             return Err(RelayError::Fenced);
         }
         self.renewed = began;
-        self.position = position;
-        self.relay.status.send_modify(|status| {
-            status.phase = Phase::Publishing;
-            status.position = position;
-            status.head = status.head.max(position);
-        });
         Ok(())
     }
 
@@ -341,14 +385,14 @@ impl<'r> Session<'r> {
     async fn check_ends(&mut self) -> Result<(), RelayError> {
         let found = watermarks(&self.consumer, all_partitions(&self.counts)).await?;
         self.ends_checked = Instant::now();
-        for (topic, partition, end) in self.ends.iter() {
-            let marks = found.get(&(topic.to_owned(), partition));
-            if marks.is_some_and(|marks| marks.high < end.offset) {
-                let topic = topic.to_owned();
-                return Err(RelayError::TailLost { topic, partition });
-            }
-        }
-        Ok(())
+        let ends = self.ends.iter();
+        let places = ends.map(|(topic, partition, end)| ((topic.to_owned(), partition), end));
+        let lost = places.filter(|(place, end)| {
+            let marks = found.get(place);
+            marks.is_some_and(|marks| marks.high < end.offset)
+        });
+        let lost: Vec<(String, i32)> = lost.map(|(place, _)| place).collect();
+        self.lost(lost.into_iter())
     }
 }
 

@@ -7,6 +7,8 @@ use rdkafka::ClientConfig;
 
 /// Longest wait for an answer about topics and offsets.
 pub const BROKER_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a session that was told to end goes on, so that what is on its way is confirmed.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest record. The topics allow it too (`max.message.bytes`).
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
 /// How long the first record of a partition waits for others. One that is alone should not wait, and
@@ -97,6 +99,8 @@ pub struct RelaySettings {
     pub pause_max: Duration,
     /// How often the ends of the partitions are compared with what is known while nothing happens.
     pub ends_check: Duration,
+    /// How long a shutdown waits for the broker to confirm what is on its way.
+    pub drain_time_max: Duration,
 }
 
 impl RelaySettings {
@@ -110,6 +114,7 @@ impl RelaySettings {
             pause_first: Duration::from_millis(100),
             pause_max: Duration::from_secs(5),
             ends_check: Duration::from_secs(15),
+            drain_time_max: DRAIN_TIME_MAX,
         }
     }
 }

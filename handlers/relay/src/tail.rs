@@ -8,7 +8,7 @@ use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::timeout;
 
-use crate::broker::{Partitions, all_partitions, watermarks};
+use crate::broker::{Partitions, Watermarks, all_partitions, watermarks};
 use crate::error::RelayError;
 use crate::headers::{place_of, source_of};
 use crate::mark::{End, Ends};
@@ -26,17 +26,23 @@ pub(crate) struct Tail {
     pub(crate) offset: i64,
     /// The position of this journal's last record, if one was found.
     pub(crate) position: Option<u64>,
+    /// The position of the record before the noted end, if there is one of this journal.
+    pub(crate) at_noted: Option<u64>,
 }
 
-/// Looks at the end of every partition.
+/// Records of this journal that were found, by their partitions: offset and position.
+type Found = BTreeMap<(String, i32), (i64, u64)>;
+
+/// Looks at the end of every partition, and at what stands where one was noted to end.
 pub(crate) async fn scan(
     settings: &KafkaSettings,
     consumer: &Arc<StreamConsumer>,
     counts: &BTreeMap<String, u32>,
+    noted: &Ends,
 ) -> Result<BTreeMap<(String, i32), Tail>, RelayError> {
     let partitions = watermarks(consumer, all_partitions(counts)).await?;
     let source = source_of(&settings.journal);
-    let mut found: BTreeMap<(String, i32), u64> = BTreeMap::new();
+    let mut found = Found::new();
     let mut previous = 0;
     for window in WINDOWS {
         let open: Partitions = partitions
@@ -49,14 +55,32 @@ pub(crate) async fn scan(
         read_ends(consumer, &open, window, &source, &mut found).await?;
         previous = window;
     }
-    let tail = |(place, marks): (&(String, i32), &crate::broker::Watermarks)| {
+    let mut before = Found::new();
+    let grown = noted_and_grown(&partitions, noted);
+    read_ends(consumer, &grown, 1, &source, &mut before).await?;
+    let tail = |(place, marks): (&(String, i32), &Watermarks)| {
+        let end = noted.get(&place.0, place.1).unwrap_or_default();
+        let last = found.get(place);
+        let at_noted = last.into_iter().chain(before.get(place));
+        let at_noted = at_noted.filter(|(offset, _)| offset.saturating_add(1) == end.offset);
         let tail = Tail {
             offset: marks.high,
-            position: found.get(place).copied(),
+            position: last.map(|(_, position)| *position),
+            at_noted: at_noted.map(|(_, position)| *position).next(),
         };
         (place.clone(), tail)
     };
     Ok(partitions.iter().map(tail).collect())
+}
+
+/// The partitions that have got records behind their noted end, as they were then.
+fn noted_and_grown(partitions: &Partitions, noted: &Ends) -> Partitions {
+    let grown = partitions.iter().filter_map(|(place, marks)| {
+        let high = noted.get(&place.0, place.1)?.offset;
+        let is_there = marks.low < high && high < marks.high;
+        is_there.then(|| (place.clone(), Watermarks { high, ..*marks }))
+    });
+    grown.collect()
 }
 
 /// Reads the last records of some partitions.
@@ -65,7 +89,7 @@ async fn read_ends(
     partitions: &Partitions,
     window: i64,
     source: &str,
-    found: &mut BTreeMap<(String, i32), u64>,
+    found: &mut Found,
 ) -> Result<(), RelayError> {
     let mut list = TopicPartitionList::new();
     for ((topic, partition), marks) in partitions {
@@ -90,8 +114,9 @@ async fn read_ends(
         if let Some(headers) = record.headers()
             && let Some((position, from)) = place_of(headers)
             && from == source
+            && record.offset() < marks.high
         {
-            found.insert(place.clone(), position);
+            found.insert(place.clone(), (record.offset(), position));
         }
         if is_last {
             open.remove(&place);
@@ -112,9 +137,14 @@ pub(crate) struct Resume {
     pub(crate) lost: Vec<(String, i32)>,
 }
 
-/// Compares what was noted at the checkpoint with what is there. Where a partition ends earlier
-/// than it did, or with an earlier event, the broker has lost its tail, and the line goes back to
-/// what is left: an event too many is dropped by consumers, one too few is gone.
+/// Compares what was noted at the checkpoint with what is there. Where a partition ends earlier than
+/// it did, or with an earlier event, or has another event where it ended, the broker has lost its tail,
+/// and the line goes back to what is left: an event too many is dropped by consumers, one too few is
+/// gone.
+///
+/// A tail that ends with an event that is as new as the noted one says nothing about what is before it:
+/// a relay that did not know of the loss yet has written it behind the hole. Such a partition is filled
+/// from the beginning.
 pub(crate) fn resume(
     checkpoint: u64,
     noted: &Ends,
@@ -128,8 +158,9 @@ pub(crate) fn resume(
     for ((topic, partition), tail) in tails {
         let noted = noted.get(topic, *partition).unwrap_or_default();
         let (position, is_lost) = match tail.position {
-            _ if tail.offset < noted.offset => (tail.position.unwrap_or(0), true),
-            Some(position) => (position, position < noted.position),
+            Some(position) if position < noted.position => (position, true),
+            _ if tail.offset < noted.offset || is_replaced(tail, noted) => (0, true),
+            Some(position) => (position, false),
             // Expired, or behind too many records of others: it was there when it was noted.
             None => (noted.position, false),
         };
@@ -146,18 +177,132 @@ pub(crate) fn resume(
     resume
 }
 
+/// Whether another event stands where the noted one was. Of a partition that is being filled from the
+/// beginning, of which nothing was sent again yet, the noted one is none: it is not begun as long as
+/// nothing stands behind.
+fn is_replaced(tail: &Tail, noted: End) -> bool {
+    let is_comparable = noted.position > 0 || tail.offset == noted.offset;
+    is_comparable
+        && tail
+            .at_noted
+            .is_some_and(|position| position != noted.position)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
-    use super::{Tail, resume};
+    use tracing::Span;
+
+    use super::{Resume, Tail, resume};
     use crate::mark::{End, Ends};
+    use crate::under_way::{Sent, UnderWay};
+
+    /// A partition on a broker that loses records, and what its relay knows of it.
+    struct Partition {
+        /// The positions of its records.
+        log: Vec<u64>,
+        known: Ends,
+        stored: Ends,
+    }
+
+    impl Partition {
+        /// One with these records, all of them confirmed and stored.
+        fn with(positions: impl IntoIterator<Item = u64>) -> Self {
+            let mut partition = Self {
+                log: Vec::new(),
+                known: Ends::default(),
+                stored: Ends::default(),
+            };
+            assert!(partition.delivers(positions));
+            partition.stores();
+            partition
+        }
+
+        fn loses(&mut self, records: usize) {
+            self.log.truncate(self.log.len() - records);
+        }
+
+        /// The broker writes the records of a relay that dies before it hears of them.
+        fn writes(&mut self, positions: impl IntoIterator<Item = u64>) {
+            self.log.extend(positions);
+        }
+
+        /// The same, and the relay hears of it; `false` when it finds that records were lost.
+        fn delivers(&mut self, positions: impl IntoIterator<Item = u64>) -> bool {
+            let first = self.log.len();
+            self.writes(positions);
+            let topic: Arc<str> = "topic".into();
+            let sent = self.log[first..].iter().map(|position| Sent {
+                span: Span::none(),
+                position: *position,
+                topic: Arc::clone(&topic),
+                partition: 0,
+            });
+            let group = UnderWay {
+                sent: sent.collect(),
+                to: self.log.last().copied(),
+                span: Span::none(),
+            };
+            let offsets: Vec<i64> = (first..self.log.len()).map(signed).collect();
+            let delivered = group.delivered(&offsets, &self.known);
+            for grown in delivered.grown {
+                self.known.set("topic", 0, grown.end);
+            }
+            for (topic, partition) in &delivered.lost {
+                self.known.set_lost(topic, *partition);
+            }
+            delivered.lost.is_empty()
+        }
+
+        fn stores(&mut self) {
+            self.stored = self.known.clone();
+        }
+
+        /// What the next session begins with.
+        fn resumes(&mut self, checkpoint: u64) -> Resume {
+            let noted = self.stored.get("topic", 0).unwrap_or_default();
+            let offset = signed(self.log.len());
+            let before = (noted.offset <= offset)
+                .then(|| usize::try_from(noted.offset - 1).ok())
+                .flatten();
+            let tail = Tail {
+                offset,
+                position: self.log.last().copied(),
+                at_noted: before.and_then(|before| self.log.get(before).copied()),
+            };
+            let tails = [(("topic".to_owned(), 0), tail)].into();
+            let resume = resume(checkpoint, &self.stored, &tails);
+            self.known = resume.ends.clone();
+            resume
+        }
+    }
+
+    fn signed(length: usize) -> i64 {
+        i64::try_from(length).unwrap()
+    }
+
+    /// Whether an event goes to the partition again.
+    fn is_sent(resume: &Resume, position: u64) -> bool {
+        let end = resume.ends.get("topic", 0).unwrap();
+        position > resume.position && position > end.position
+    }
+
+    /// Nothing of 91 to 100 that the log has not got is taken for sent.
+    fn assert_nothing_is_missing(partition: &Partition, resume: &Resume) {
+        for position in 91..=100 {
+            let is_there = partition.log.contains(&position);
+            assert!(is_there || is_sent(resume, position), "{position}");
+        }
+    }
 
     fn tails(tails: &[(i32, i64, Option<u64>)]) -> BTreeMap<(String, i32), Tail> {
         let tail = |(partition, offset, position): &(i32, i64, Option<u64>)| {
             let tail = Tail {
                 offset: *offset,
                 position: *position,
+                at_noted: None,
             };
             (("topic".to_owned(), *partition), tail)
         };
@@ -206,5 +351,80 @@ mod tests {
         let resume = resume(0, &noted(&[]), &tails(&[(0, 5, Some(8)), (1, 0, None)]));
         assert_eq!((resume.position, resume.lost.len()), (0, 0));
         assert_eq!(resume.ends.get("topic", 0).unwrap().position, 8);
+    }
+
+    #[test]
+    fn what_a_live_relay_wrote_behind_a_hole_does_not_hide_it() {
+        for newer in [101..=101, 101..=104, 101..=105, 101..=120] {
+            let mut partition = Partition::with(91..=100);
+            partition.loses(5);
+            assert!(!partition.delivers(newer));
+            partition.stores();
+            let resume = partition.resumes(100);
+            assert_eq!(resume.lost, [("topic".to_owned(), 0)]);
+            assert_nothing_is_missing(&partition, &resume);
+        }
+    }
+
+    #[test]
+    fn what_a_relay_wrote_behind_a_hole_before_it_was_killed_does_not_hide_it() {
+        for newer in [101..=101, 101..=104, 101..=105, 101..=120] {
+            let mut partition = Partition::with(91..=100);
+            partition.loses(5);
+            partition.writes(newer);
+            let resume = partition.resumes(100);
+            assert_nothing_is_missing(&partition, &resume);
+        }
+    }
+
+    #[test]
+    fn a_loss_of_what_was_confirmed_and_not_yet_stored_is_known() {
+        let mut partition = Partition::with(91..=95);
+        assert!(partition.delivers(96..=100));
+        partition.loses(5);
+        assert!(!partition.delivers(101..=102));
+        partition.stores();
+        let resume = partition.resumes(95);
+        assert_nothing_is_missing(&partition, &resume);
+    }
+
+    #[test]
+    fn a_loss_between_two_records_of_one_delivery_is_known() {
+        let mut partition = Partition::with(91..=100);
+        assert!(partition.delivers(101..=102));
+        partition.loses(7);
+        assert!(!partition.delivers(103..=103));
+        partition.stores();
+        let resume = partition.resumes(100);
+        assert_nothing_is_missing(&partition, &resume);
+        assert!(is_sent(&resume, 101) && is_sent(&resume, 102));
+    }
+
+    #[test]
+    fn a_partition_is_filled_from_the_beginning_until_something_was_sent_again() {
+        let mut partition = Partition::with(91..=100);
+        partition.loses(5);
+        assert!(!partition.delivers(101..=101));
+        partition.stores();
+        partition.resumes(100);
+        // A checkpoint at which nothing was due to this partition, and a crash.
+        partition.stores();
+        let resume = partition.resumes(50);
+        assert_nothing_is_missing(&partition, &resume);
+        assert!(partition.delivers(91..=93));
+        partition.stores();
+        partition.writes(94..=94);
+        let resume = partition.resumes(93);
+        assert_eq!((resume.position, resume.lost.len()), (93, 0));
+        assert!(!is_sent(&resume, 94) && is_sent(&resume, 95));
+    }
+
+    #[test]
+    fn what_was_written_without_a_loss_before_a_relay_was_killed_is_skipped() {
+        let mut partition = Partition::with(91..=100);
+        partition.writes(101..=104);
+        let resume = partition.resumes(100);
+        assert!(resume.lost.is_empty());
+        assert!(!is_sent(&resume, 104) && is_sent(&resume, 105));
     }
 }

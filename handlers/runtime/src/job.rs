@@ -149,8 +149,9 @@ pub struct Job {
     /// Which attempt this is, from 1; a wait for a fact or a part is not counted, and neither is an
     /// attempt whose process was killed.
     pub attempt: u32,
-    /// An earlier attempt marked its effect as started and never said how it ended: the effect may
-    /// or may not have happened.
+    /// An earlier attempt marked its effect as started and never said how that ended, because its
+    /// process was killed or it was cut off: the effect may or may not have happened. It stays so until
+    /// an attempt that marks its own effect ends, or the job does.
     pub interrupted: bool,
 }
 
@@ -226,6 +227,9 @@ pub enum Verdict {
         due_at: Timestamp,
         /// Whether it was an attempt; otherwise a part was down.
         counted: bool,
+        /// Whether the act was cut off: a mark that the effect has begun stays, whoever set it.
+        /// Otherwise the act's own mark is taken away, and that of an earlier attempt stays.
+        cut: bool,
     },
     /// Waits for a fact; not an attempt.
     Wait {
@@ -238,6 +242,9 @@ pub enum Verdict {
     Park {
         /// Why.
         reason: String,
+        /// Whether the act was cut off: a mark that the effect has begun stays. Otherwise the act has
+        /// said what there is to say, and no mark is left.
+        cut: bool,
     },
     /// Not wanted.
     Cancel {

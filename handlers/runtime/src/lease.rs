@@ -23,8 +23,9 @@ impl Lease {
     /// Records durably that the effect begins now. `false` when the lease was lost to another
     /// worker: the act must then stop without touching anything.
     ///
-    /// When the act ends with any outcome the mark is taken away; when the process dies in between,
-    /// the next attempt sees [`crate::Job::interrupted`].
+    /// When the act ends with an outcome its mark is taken away; when the process dies in between, or
+    /// the act is cut off because it took too long or panicked, the next attempts see
+    /// [`crate::Job::interrupted`].
     ///
     /// # Errors
     /// [`JobStoreError`] when the mark could not be written: the effect must not begin.

@@ -183,15 +183,15 @@ async fn attempt(runtime: &ReactorRuntime, claim: Claim) -> Result<(), RuntimeEr
     if claim.abandoned >= runtime.parts.settings.attempts_without_end_max {
         // Time and again nobody said how it ended: the job kills the process that works on it.
         let reason = "no attempt came to an end".to_owned();
-        let verdict = Verdict::Park { reason };
+        let verdict = Verdict::Park { reason, cut: true };
         attempted(Some(&verdict));
         return finish(runtime, job, ticket, verdict).await;
     }
     match job.kind {
         JobKind::Plan => plan_again(runtime, job, ticket).await,
         JobKind::Act => match act(runtime, &claim).await {
-            Some(outcome) => {
-                let verdict = verdict(runtime, &claim, outcome);
+            Some(ended) => {
+                let verdict = verdict(runtime, &claim, ended);
                 attempted(Some(&verdict));
                 finish(runtime, job, ticket, verdict).await
             }
@@ -204,17 +204,25 @@ async fn attempt(runtime: &ReactorRuntime, claim: Claim) -> Result<(), RuntimeEr
     }
 }
 
+/// How an act came to its end.
+enum Ended {
+    /// It said so.
+    Said(Outcome),
+    /// It was cut off and could not say what it has done: this is why.
+    Cut(&'static str),
+}
+
 /// Acts under a lease that is kept alive. `None` when the lease was lost: the act was dropped.
-async fn act(runtime: &ReactorRuntime, claim: &Claim) -> Option<Outcome> {
+async fn act(runtime: &ReactorRuntime, claim: &Claim) -> Option<Ended> {
     let settings = &runtime.parts.settings;
     let lease = Lease::new(Arc::clone(&runtime.parts.jobs), claim.ticket);
     let act = AssertUnwindSafe(runtime.reactor.act(&claim.job, &lease)).catch_unwind();
     let bounded = tokio::time::timeout(settings.act_time_max, act);
     tokio::select! {
         ended = bounded => Some(match ended {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_panic)) => Outcome::Retry { reason: "the reactor panicked".to_owned() },
-            Err(_elapsed) => Outcome::Retry { reason: "the act took too long".to_owned() },
+            Ok(Ok(outcome)) => Ended::Said(outcome),
+            Ok(Err(_panic)) => Ended::Cut("the reactor panicked"),
+            Err(_elapsed) => Ended::Cut("the act took too long"),
         }),
         () = renew_until_lost(runtime, claim.ticket) => None,
     }
@@ -234,22 +242,30 @@ async fn renew_until_lost(runtime: &ReactorRuntime, ticket: Ticket) {
     }
 }
 
-fn verdict(runtime: &ReactorRuntime, claim: &Claim, outcome: Outcome) -> Verdict {
+/// What becomes of an attempt that failed.
+fn failed(runtime: &ReactorRuntime, job: &Job, reason: String, cut: bool) -> Verdict {
+    let settings = &runtime.parts.settings;
+    if job.attempt >= settings.attempts_max {
+        return Verdict::Park { reason, cut };
+    }
+    Verdict::Retry {
+        reason,
+        due_at: runtime.after(settings.retry.delay(job.attempt, job.id.0)),
+        counted: true,
+        cut,
+    }
+}
+
+fn verdict(runtime: &ReactorRuntime, claim: &Claim, ended: Ended) -> Verdict {
     let settings = &runtime.parts.settings;
     let job = &claim.job;
+    let outcome = match ended {
+        Ended::Said(outcome) => outcome,
+        Ended::Cut(reason) => return failed(runtime, job, reason.to_owned(), true),
+    };
     match outcome {
         Outcome::Done => Verdict::Done,
-        Outcome::Retry { reason } if job.attempt >= settings.attempts_max => {
-            Verdict::Park { reason }
-        }
-        Outcome::Retry { reason } => {
-            let due_at = runtime.after(settings.retry.delay(job.attempt, job.id.0));
-            Verdict::Retry {
-                reason,
-                due_at,
-                counted: true,
-            }
-        }
+        Outcome::Retry { reason } => failed(runtime, job, reason, false),
         Outcome::Unavailable { reason } => {
             let outages = claim.unavailable.saturating_add(1);
             let due_at = runtime.after(settings.outage.delay(outages, job.id.0));
@@ -257,6 +273,7 @@ fn verdict(runtime: &ReactorRuntime, claim: &Claim, outcome: Outcome) -> Verdict
                 reason,
                 due_at,
                 counted: false,
+                cut: false,
             }
         }
         Outcome::NotYet {
@@ -267,7 +284,7 @@ fn verdict(runtime: &ReactorRuntime, claim: &Claim, outcome: Outcome) -> Verdict
             let due_at = check_again_at.max(runtime.after(settings.retry.first));
             Verdict::Wait { wake_on, due_at }
         }
-        Outcome::Park { reason } => Verdict::Park { reason },
+        Outcome::Park { reason } => Verdict::Park { reason, cut: false },
         Outcome::Cancelled { reason } => Verdict::Cancel { reason },
     }
 }
@@ -297,7 +314,9 @@ fn log(reactor: &'static str, job: &Job, verdict: &Verdict) {
         Verdict::Retry { reason, .. } => {
             info!(reactor, job = %id, attempt, reason, "a job is tried again later");
         }
-        Verdict::Park { reason } => error!(reactor, job = %id, attempt, reason, "a job is parked"),
+        Verdict::Park { reason, .. } => {
+            error!(reactor, job = %id, attempt, reason, "a job is parked")
+        }
         Verdict::Cancel { reason } => info!(reactor, job = %id, reason, "a job is cancelled"),
     }
 }
@@ -315,7 +334,8 @@ async fn plan_again(
         .filter(|event| event.event_id == job.source.event_id)
     else {
         let reason = "the event is not there any more".to_owned();
-        return finish(runtime, job, ticket, Verdict::Park { reason }).await;
+        let verdict = Verdict::Park { reason, cut: false };
+        return finish(runtime, job, ticket, verdict).await;
     };
     let mut batch = PlanBatch::default();
     match plan_event(runtime.reactor.as_ref(), event, &mut batch) {
@@ -331,15 +351,9 @@ async fn plan_again(
             Ok(())
         }
         Err(failure) => {
-            finish(
-                runtime,
-                job,
-                ticket,
-                Verdict::Park {
-                    reason: failure.reason,
-                },
-            )
-            .await
+            let reason = failure.reason;
+            let verdict = Verdict::Park { reason, cut: false };
+            finish(runtime, job, ticket, verdict).await
         }
     }
 }

@@ -60,10 +60,14 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// Whether the same may succeed later without anybody's help.
+    /// Whether this says something about the registry, or our access to it, and nothing about the
+    /// event or value: the same may succeed later.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Registry(RegistryError::Unavailable { .. }))
+        matches!(
+            self,
+            Self::Registry(RegistryError::Unavailable { .. } | RegistryError::Refused { .. })
+        )
     }
 }
 
@@ -214,7 +218,8 @@ impl Codec {
     /// nothing is registered here.
     ///
     /// # Errors
-    /// [`CodecError`]; `Registry(Unavailable)` only while the subject's id was never asked for.
+    /// [`CodecError`]; one that [`is_unavailable`](CodecError::is_unavailable) only while the subject's
+    /// id was never learned.
     pub async fn encode(&self, event: &RecordedEvent) -> Result<(Vec<u8>, u32), CodecError> {
         let mut value = Vec::with_capacity(event.payload_json.len());
         value.extend_from_slice(&[MAGIC; FRAME_BYTES]);

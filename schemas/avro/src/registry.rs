@@ -27,6 +27,9 @@ pub const REGISTRY_ANSWER_BYTES_MAX: usize = 1 << 20;
 pub const UNKNOWN_ID_PAUSE: Duration = Duration::from_secs(30);
 /// Most ids that are remembered as unknown.
 pub const UNKNOWN_IDS_MAX: usize = 1_000;
+/// The registry's own word for an id that it has no schema of. Who answers in its place (a proxy, or
+/// another server under its address) says 404 too, and knows nothing of ids.
+const SCHEMA_NOT_FOUND: u32 = 40_403;
 /// Every schema must read, and be read by, every other of its subject.
 pub const COMPATIBILITY: &str = "FULL_TRANSITIVE";
 
@@ -62,10 +65,11 @@ pub enum RegistryError {
         /// What it is kept.
         found: String,
     },
-    /// The registry refuses the schema.
+    /// The registry refuses what was asked of it: a schema that is to be registered, or a question,
+    /// because it does not let us in, or something else answers in its place.
     #[error("the schema registry refuses {subject} with status {status}")]
     Refused {
-        /// The subject.
+        /// What it was asked for.
         subject: String,
         /// The status of the answer.
         status: u16,
@@ -115,6 +119,12 @@ struct SchemaAnswer {
     schema: String,
 }
 
+/// What the registry says of a request that it does not fulfil.
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error_code: u32,
+}
+
 /// A client of the registry. Its caches live as long as it does: share one per process.
 pub struct Registry {
     client: Client,
@@ -156,7 +166,7 @@ impl Registry {
     /// The id of a schema under a subject.
     ///
     /// # Errors
-    /// `NotRegistered`, or `Unavailable` as long as the subject was never looked up.
+    /// `NotRegistered`; or `Unavailable` or `Refused` as long as the subject was never looked up.
     pub(crate) async fn id_of(&self, subject: &str, schema: &str) -> Result<u32, RegistryError> {
         let mut ids = self.ids.lock().await;
         if let Some(id) = ids.get(subject) {
@@ -178,12 +188,16 @@ impl Registry {
     /// The compiled schema that an id names.
     ///
     /// # Errors
-    /// `UnknownSchema`, or `Unavailable` as long as the id was never looked up.
+    /// `UnknownSchema`; or `Unavailable` or `Refused` as long as the id was never looked up.
     pub(crate) async fn schema_of(
         &self,
         id: u32,
         catalog: &Catalog,
     ) -> Result<Arc<EventSchema>, RegistryError> {
+        if i32::try_from(id).is_err() {
+            // No registry gives such an id, nor has an answer to it that could be relied on.
+            return Err(RegistryError::UnknownSchema { id });
+        }
         let mut schemas = self.schemas.lock().await;
         match schemas.get(&id) {
             Some(Known::Schema(schema)) => return Ok(Arc::clone(schema)),
@@ -198,7 +212,7 @@ impl Registry {
                 let text = parse::<SchemaAnswer>(&answer)?.schema;
                 catalog.with_content(&text).cloned()
             }
-            (StatusCode::NOT_FOUND, _) => None,
+            (StatusCode::NOT_FOUND, answer) if says_schema_not_found(&answer) => None,
             (status, _) => return Err(refused(format!("schema id {id}"), status)),
         };
         let Some(schema) = schema else {
@@ -291,6 +305,11 @@ fn refused(subject: String, status: StatusCode) -> RegistryError {
 
 fn parse<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, RegistryError> {
     serde_json::from_slice(answer).map_err(unavailable)
+}
+
+fn says_schema_not_found(answer: &[u8]) -> bool {
+    let answer: Result<ErrorAnswer, _> = serde_json::from_slice(answer);
+    answer.is_ok_and(|answer| answer.error_code == SCHEMA_NOT_FOUND)
 }
 
 fn remember_unknown(schemas: &mut HashMap<u32, Known>, id: u32) {

@@ -1,7 +1,9 @@
 //! The reactor on a mail server that loses answers: what is recorded, and what is done about it.
 
+use std::fs;
 use std::sync::Arc;
 
+use invoiceapp_domain::ids::StreamId;
 use invoiceapp_domain::invoice::DeliveryOutcome;
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_mail::{SmtpMailer, SmtpOptions, SmtpTls, WhenUncertain};
@@ -25,7 +27,7 @@ fn cut_after_the_dot() -> Script {
     [("DOT", Does::Cuts)].into()
 }
 
-async fn outcome(world: &World, stream: &invoiceapp_domain::StreamId) -> Option<DeliveryOutcome> {
+async fn outcome(world: &World, stream: &StreamId) -> Option<DeliveryOutcome> {
     world.recipients(stream).await[0].outcome
 }
 
@@ -99,6 +101,28 @@ async fn a_mail_whose_answer_was_lost_can_be_left_to_a_person() {
     assert_eq!(peer.messages().len(), 2);
 }
 
+pub(crate) async fn hangs_once() -> Peer {
+    let hangs: Script = [("DOT", Does::Hangs)].into();
+    Peer::start(vec![hangs, Script::new()]).await
+}
+
+/// A process that is killed when the peer has the mail and has not answered yet.
+pub(crate) async fn die_while_sending(
+    folder: &TempDir,
+    peer: &Peer,
+    uncertain: WhenUncertain,
+) -> StreamId {
+    let dying = world(folder, peer, uncertain).await;
+    let invoice = dying.send(1, Locale::En, &RECIPIENT).await;
+    dying.render(&invoice, Locale::En, PDF).await;
+    dying.runtime.plan_available().await.unwrap();
+    tokio::select! {
+        done = dying.runtime.run_due() => panic!("the process did not die: {done:?}"),
+        () = peer.hangs.notified() => {}
+    }
+    invoice
+}
+
 #[tokio::test]
 async fn a_process_that_dies_while_it_sends_leaves_an_uncertain_mail() {
     for (uncertain, state, mails) in [
@@ -106,19 +130,37 @@ async fn a_process_that_dies_while_it_sends_leaves_an_uncertain_mail() {
         (WhenUncertain::Park, JobState::Parked, 1),
     ] {
         let folder = TempDir::new().unwrap();
-        let hangs: Script = [("DOT", Does::Hangs)].into();
-        let peer = Peer::start(vec![hangs, Script::new()]).await;
-        let dying = world(&folder, &peer, uncertain).await;
-        let invoice = dying.send(1, Locale::En, &RECIPIENT).await;
-        dying.render(&invoice, Locale::En, PDF).await;
-        dying.runtime.plan_available().await.unwrap();
-        tokio::select! {
-            done = dying.runtime.run_due() => panic!("the process did not die: {done:?}"),
-            () = peer.hangs.notified() => {}
-        }
-        drop(dying);
+        let peer = hangs_once().await;
+        die_while_sending(&folder, &peer, uncertain).await;
 
         let restarted = world(&folder, &peer, uncertain).await;
+        restarted.work().await;
+        assert_eq!(restarted.jobs().await[0].state, state);
+        assert_eq!(peer.messages().len(), mails);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_in_doubt_stays_so_while_a_part_is_away() {
+    for (uncertain, state, mails) in [
+        (WhenUncertain::Resend, JobState::Done, 2),
+        (WhenUncertain::Park, JobState::Parked, 1),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let peer = hangs_once().await;
+        let invoice = die_while_sending(&folder, &peer, uncertain).await;
+
+        let restarted = world(&folder, &peer, uncertain).await;
+        let (objects, away) = (folder.path().join("objects"), folder.path().join("away"));
+        fs::rename(&objects, &away).unwrap();
+        fs::write(&objects, "").unwrap();
+        restarted.work().await;
+        let doubt = Some(DeliveryOutcome::Uncertain);
+        assert_eq!(outcome(&restarted, &invoice).await, doubt);
+        assert_eq!(peer.messages().len(), 1);
+
+        fs::remove_file(&objects).unwrap();
+        fs::rename(&away, &objects).unwrap();
         restarted.work().await;
         assert_eq!(restarted.jobs().await[0].state, state);
         assert_eq!(peer.messages().len(), mails);

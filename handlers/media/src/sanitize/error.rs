@@ -41,8 +41,8 @@ pub enum SanitizeError {
     /// Decoding did not come to an end in time.
     #[error("decoding the file takes too long")]
     TooSlow,
-    /// Too many files are being decoded at the moment; trying again later is right.
-    #[error("too many files are being decoded at the moment")]
+    /// Too many files are being read or decoded at the moment; trying again later is right.
+    #[error("too many files are being taken in at the moment")]
     Busy,
 }
 

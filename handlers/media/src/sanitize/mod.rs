@@ -10,6 +10,7 @@
 //! | compression bombs | what is decoded is bounded, absolutely and in relation to the file |
 //! | camera data, comments, profiles | pixels alone are written; the camera's rotation is applied |
 //! | scripts, launchers, attachments in a PDF | taken out, and then looked for again |
+//! | a flood of uploads | a bounded number is in memory, the rest is refused before it is read |
 //! | a decoder that hangs or panics | it has a thread of its own and a time limit |
 
 mod error;
@@ -28,7 +29,9 @@ pub use picture::{
     ASPECT_RATIO_MAX, DECODED_BYTES_MAX, EXPANSION_FREE_BYTES, EXPANSION_RATIO_MAX, PIXELS_MAX,
     THUMBNAIL_SIDE_PIXELS_MAX, thumbnail,
 };
-pub use pool::{DECODE_TIME_MAX, DECODE_WAIT_MAX, DECODES_AT_ONCE_MAX, Sanitizer};
+pub use pool::{
+    DECODE_TIME_MAX, DECODE_WAIT_MAX, DECODES_AT_ONCE_MAX, Place, Sanitizer, UPLOADS_AT_ONCE_MAX,
+};
 
 /// Largest upload, in bytes, and largest result.
 pub const UPLOAD_BYTES_MAX: usize = 10 << 20;

@@ -63,9 +63,15 @@ pub(super) async fn upload(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<CommandAnswer<MediaResource>, Problem> {
     require_any(&request.caller, UPLOAD)?;
+    let place = parts.sanitizer.place().map_err(problems::of_file)?;
     let form = UploadForm::read(multipart).await?;
     require_any(&request.caller, permissions(form.purpose))?;
-    let (loaded, committed) = detached(async move { store(parts, request, form).await }).await?;
+    let stored = detached(async move {
+        // The place goes along: a caller who hangs up does not free memory that is still in use.
+        let _place = place;
+        store(parts, request, form).await
+    });
+    let (loaded, committed) = stored.await?;
     let resource = render(&loaded).ok_or_else(Problem::not_found)?;
     let location = format!("/api/v1/media/{}", resource.id);
     Ok(CommandAnswer::created(location, resource, &committed))

@@ -5,6 +5,7 @@
 mod conditional;
 mod files;
 mod invoices;
+mod overload;
 mod pdfs;
 mod pictures;
 mod reactor;

@@ -1,6 +1,6 @@
 //! A draft: what it would say if it were issued now.
 
-use invoiceapp_domain::invoice::{DocumentAdjustment, DraftContent};
+use invoiceapp_domain::invoice::{DocumentAdjustment, DraftContent, Due};
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::organization::OrganizationRecord;
 use invoiceapp_domain::tax::{AdjustmentAmounts, TaxError};
@@ -47,7 +47,10 @@ pub fn draft_document(
         draft: true,
         number: None,
         issue_date: Some(setting.today),
-        due_date: terms.due.and_then(|due| due.date(setting.today)),
+        due_date: terms
+            .due
+            .unwrap_or(Due::Date(setting.today))
+            .date(setting.today),
         delivery_date: terms.delivery_date,
         purchase_order: terms
             .purchase_order

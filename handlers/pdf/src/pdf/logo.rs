@@ -1,17 +1,21 @@
 //! The logo: decoded within limits, made small, and put on white, because a page has no
 //! transparency to keep and the smaller picture is a smaller file.
+//!
+//! **Every picture that may be uploaded as a logo is decoded here**: an issued invoice names its logo
+//! for ever, so one that is refused here is an invoice without a PDF. An upload has at most
+//! [`MEDIA_BYTES_MAX`] bytes and 25 million pixels of eight bits per channel, and may be far longer
+//! than wide; no limit here is narrower than that.
 
 use std::io::Cursor;
 
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use invoiceapp_domain::media::MEDIA_BYTES_MAX;
 
-use crate::document::LOGO_BYTES_MAX;
 use crate::error::RenderError;
 
-/// Longest side that is decoded, in pixels.
-const SIDE_PIXELS_MAX: u32 = 8_000;
-/// Most memory for decoding, in bytes.
+/// Most memory for decoding, in bytes: 100 MB is what the most pixels with transparency take. It is
+/// what bounds width and height.
 const DECODE_BYTES_MAX: u64 = 256 << 20;
 /// Longest side that is kept: 300 pixels an inch at the largest size on the page.
 const KEPT_PIXELS_MAX: u32 = 800;
@@ -24,20 +28,21 @@ pub(crate) struct Logo {
     pub(crate) pixels: Vec<u8>,
 }
 
-/// Decodes a PNG or JPEG by its content.
+/// Decodes a PNG, JPEG or WebP by its content.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Logo, RenderError> {
-    if bytes.len() > LOGO_BYTES_MAX {
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MEDIA_BYTES_MAX) {
         return Err(RenderError::Logo);
     }
     let mut reader = ImageReader::new(Cursor::new(bytes));
     let format = image::guess_format(bytes).map_err(|_| RenderError::Logo)?;
-    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+    if !matches!(
+        format,
+        ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP
+    ) {
         return Err(RenderError::Logo);
     }
     reader.set_format(format);
     let mut limits = Limits::default();
-    limits.max_image_width = Some(SIDE_PIXELS_MAX);
-    limits.max_image_height = Some(SIDE_PIXELS_MAX);
     limits.max_alloc = Some(DECODE_BYTES_MAX);
     reader.limits(limits);
     let picture = reader.decode().map_err(|_| RenderError::Logo)?;

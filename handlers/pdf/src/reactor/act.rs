@@ -142,9 +142,11 @@ fn cannot_render(error: &RenderingError) -> Outcome {
             reason: source.to_string(),
         },
         RenderingError::Objects(source) => cannot_use_objects(source),
-        RenderingError::LogoMissing | RenderingError::Interrupted => Outcome::Retry {
-            reason: error.to_string(),
-        },
+        RenderingError::LogoMissing | RenderingError::Busy | RenderingError::Interrupted => {
+            Outcome::Retry {
+                reason: error.to_string(),
+            }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use super::answer::{PdfAnswer, being_made};
 use crate::document::InvoiceDocument;
 use crate::mapping::{DraftSetting, draft_document, issued_document};
 use crate::reactor::{PdfParts, rendering};
-use crate::renderer::RenderingError;
+use crate::renderer::{RenderingError, Turn};
 
 /// How a PDF is asked for.
 #[derive(Debug, Clone, Default, Deserr)]
@@ -136,13 +136,14 @@ async fn stored(
         .await
         .map_err(|error| load_problem(&error))?
         .updated_at;
+    let turn = turn(parts).await?;
     let logo = parts
         .renderer
         .logo(tenant, document.seller.logo.as_ref())
         .await;
     let logo = logo.map_err(|error| render_problem(&error))?;
     let page = issued_document(document, wanted, logo, produced_at);
-    let bytes = rendered(parts, page).await?;
+    let bytes = rendered(parts, turn, page).await?;
     let sha256 = sha256_hex(&bytes);
     Ok(Some(PdfAnswer {
         bytes,
@@ -166,6 +167,7 @@ async fn preview(
     let organization = organization.as_ref().map_or(&unset, |it| &it.state);
     let defaults = organization.defaults();
     let record = organization.record();
+    let turn = turn(parts).await?;
     let logo = parts
         .renderer
         .logo(tenant, record.and_then(|record| record.logo.as_ref()))
@@ -178,7 +180,7 @@ async fn preview(
         produced_at,
     };
     let page = draft_document(draft, setting).map_err(|error| Problem::internal(&error))?;
-    let bytes = rendered(parts, page).await?;
+    let bytes = rendered(parts, turn, page).await?;
     let sha256 = sha256_hex(&bytes);
     Ok(PdfAnswer {
         bytes,
@@ -188,8 +190,14 @@ async fn preview(
     })
 }
 
-async fn rendered(parts: &PdfParts, page: InvoiceDocument) -> Result<Bytes, Problem> {
-    let rendered = parts.renderer.render(page).await;
+/// Waits for the turn, before the logo and the page take their memory.
+async fn turn(parts: &PdfParts) -> Result<Turn, Problem> {
+    let turn = parts.renderer.turn().await;
+    turn.map_err(|error| render_problem(&error))
+}
+
+async fn rendered(parts: &PdfParts, turn: Turn, page: InvoiceDocument) -> Result<Bytes, Problem> {
+    let rendered = parts.renderer.render_in_turn(turn, page).await;
     let rendered = rendered.map_err(|error| render_problem(&error))?;
     Ok(Bytes::from(rendered.bytes))
 }
@@ -215,6 +223,8 @@ fn load_problem(error: &LoadError) -> Problem {
 fn render_problem(error: &RenderingError) -> Problem {
     match error {
         RenderingError::Document(_) => Problem::internal(error),
+        RenderingError::Busy => Problem::new(Code::DependencyUnavailable)
+            .with_detail("Too many documents are being rendered at the moment."),
         RenderingError::Objects(_) | RenderingError::LogoMissing | RenderingError::Interrupted => {
             Problem::unavailable(error)
         }

@@ -6,6 +6,8 @@ mod determinism;
 mod fixtures;
 mod hostile;
 mod layout;
+mod logos;
+mod overload;
 mod reacting;
 mod reader;
 mod serving;

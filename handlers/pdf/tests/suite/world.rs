@@ -58,6 +58,7 @@ pub(crate) struct World {
     pub(crate) runtime: ReactorRuntime,
     pub(crate) executor: CommandExecutor,
     pub(crate) objects: Arc<FsObjects>,
+    pub(crate) renderer: Renderer,
     jobs: Arc<SqliteJobStore>,
     issuer: TestIssuer,
     router: Router,
@@ -88,9 +89,10 @@ impl World {
         let executor = CommandExecutor::new(journal.clone());
         let objects = Arc::new(FsObjects::open(&folder.join("objects")).unwrap());
         let jobs = Arc::new(SqliteJobStore::open(&folder.join("jobs.db")).await.unwrap());
+        let renderer = Renderer::new(objects.clone(), NonZeroUsize::MIN);
         let pdf = PdfParts {
             executor: executor.clone(),
-            renderer: Renderer::new(objects.clone(), NonZeroUsize::MIN),
+            renderer: renderer.clone(),
             ambient: ambient.clone(),
         };
         let parts = RuntimeParts {
@@ -110,6 +112,7 @@ impl World {
             runtime,
             executor,
             objects,
+            renderer,
             jobs,
             issuer,
             router,

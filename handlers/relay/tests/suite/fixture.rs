@@ -109,14 +109,15 @@ impl Line {
             lease: Duration::from_secs(2),
             pause_max: Duration::from_millis(500),
             ends_check: Duration::from_secs(1),
+            drain_time_max: Duration::from_secs(1),
             ..RelaySettings::new(self.kafka.clone())
         }
     }
 
-    pub(crate) fn relay(&self) -> (Relay, watch::Receiver<RelayStatus>) {
+    fn relay_with(&self, settings: RelaySettings) -> (Relay, watch::Receiver<RelayStatus>) {
         let leases = LeaseTable::new(self.pool.clone(), fresh_id());
         let journal = Arc::clone(&self.journal);
-        Relay::new(self.settings(), journal, self.codec.clone(), leases)
+        Relay::new(settings, journal, self.codec.clone(), leases)
     }
 
     /// A relay that shares nothing with a runtime that others use.
@@ -129,7 +130,11 @@ impl Line {
     }
 
     pub(crate) fn start(&self) -> Running {
-        let (relay, status) = self.relay();
+        self.start_with(self.settings())
+    }
+
+    pub(crate) fn start_with(&self, settings: RelaySettings) -> Running {
+        let (relay, status) = self.relay_with(settings);
         let cancel = CancellationToken::new();
         let token = cancel.clone();
         let task = tokio::spawn(async move { relay.run(token).await });

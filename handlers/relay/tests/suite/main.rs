@@ -7,6 +7,8 @@
 
 mod feed;
 mod fixture;
+mod losses;
 mod poison;
 mod relaying;
+mod shutdown;
 mod takeover;

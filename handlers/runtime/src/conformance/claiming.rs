@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, at, park, planned, retry};
+use super::{Case, at, cut, park, planned, retry, wait};
 use crate::job::{JobState, Verdict};
 use crate::jobs::JobStore;
 
@@ -13,7 +13,8 @@ pub(super) async fn all(jobs: &dyn JobStore) {
     a_zombie_past_its_lease_completes_nothing(jobs).await;
     a_renewed_lease_is_not_taken(jobs).await;
     released_leases_can_be_claimed_at_once(jobs).await;
-    an_interrupted_effect_is_known_to_the_next_attempt(jobs).await;
+    an_interrupted_effect_is_known_until_an_attempt_with_its_own_mark_ends(jobs).await;
+    an_act_that_was_cut_off_leaves_its_mark(jobs).await;
     attempts_are_counted_unless_a_part_was_down(jobs).await;
     an_abandoned_attempt_is_counted_apart_until_one_ends(jobs).await;
     the_next_due_time_ignores_what_is_held_back(jobs).await;
@@ -123,19 +124,61 @@ async fn released_leases_can_be_claimed_at_once(jobs: &dyn JobStore) {
     assert!(!case.finish(&dead, Verdict::Done, at(1)).await);
 }
 
-async fn an_interrupted_effect_is_known_to_the_next_attempt(jobs: &dyn JobStore) {
+async fn an_interrupted_effect_is_known_until_an_attempt_with_its_own_mark_ends(
+    jobs: &dyn JobStore,
+) {
     let case = Case::new(jobs, "interrupted").await;
     case.plan(vec![planned("send", "a", 1)]).await;
-    let first = case.must_claim(at(0)).await;
-    assert!(jobs.mark_started(first.ticket).await.expect("mark"));
-    let second = case.must_claim(at(10)).await;
-    assert!(
-        second.job.interrupted,
-        "the first attempt never said how it ended"
-    );
-    assert!(case.finish(&second, retry(at(20), true), at(11)).await);
-    let third = case.must_claim(at(20)).await;
-    assert!(!third.job.interrupted, "the second one did");
+    let killed = case.must_claim(at(0)).await;
+    assert!(!killed.job.interrupted);
+    assert!(jobs.mark_started(killed.ticket).await.expect("mark"));
+    let without_a_mark = [
+        retry(at(20), true),
+        retry(at(20), false),
+        wait("a-fact", at(20)),
+        cut(at(20)),
+    ];
+    for verdict in without_a_mark {
+        let claim = case.must_claim(at(20)).await;
+        assert!(
+            claim.job.interrupted,
+            "nobody ever said how the effect ended"
+        );
+        assert!(case.finish(&claim, verdict, at(20)).await);
+    }
+    for verdict in [
+        retry(at(20), true),
+        retry(at(20), false),
+        wait("a-fact", at(20)),
+    ] {
+        let claim = case.must_claim(at(20)).await;
+        assert!(jobs.mark_started(claim.ticket).await.expect("mark"));
+        assert!(case.finish(&claim, verdict, at(20)).await);
+        let next = case.must_claim(at(20)).await;
+        assert!(!next.job.interrupted, "the one with the mark said it");
+        assert!(case.finish(&next, retry(at(20), true), at(20)).await);
+    }
+}
+
+async fn an_act_that_was_cut_off_leaves_its_mark(jobs: &dyn JobStore) {
+    let case = Case::new(jobs, "cut-off").await;
+    case.plan(vec![planned("send", "a", 1)]).await;
+    let parked = |cut| Verdict::Park {
+        reason: "too often".to_owned(),
+        cut,
+    };
+    let claim = case.must_claim(at(0)).await;
+    assert!(jobs.mark_started(claim.ticket).await.expect("mark"));
+    assert!(case.finish(&claim, cut(at(1)), at(0)).await);
+    for (verdict, is_interrupted) in [(parked(true), true), (parked(false), false)] {
+        let claim = case.must_claim(at(1)).await;
+        assert!(claim.job.interrupted);
+        assert!(case.finish(&claim, verdict, at(1)).await);
+        assert!(jobs.retry(claim.job.id, at(1)).await.expect("retry"));
+        let next = case.must_claim(at(1)).await;
+        assert_eq!(next.job.interrupted, is_interrupted);
+        assert!(case.finish(&next, cut(at(1)), at(1)).await);
+    }
 }
 
 async fn attempts_are_counted_unless_a_part_was_down(jobs: &dyn JobStore) {

@@ -153,6 +153,7 @@ impl<'a> Case<'a> {
 fn park() -> Verdict {
     Verdict::Park {
         reason: "cannot be helped".to_owned(),
+        cut: false,
     }
 }
 
@@ -161,6 +162,17 @@ fn retry(due_at: Timestamp, counted: bool) -> Verdict {
         reason: "a hiccup".to_owned(),
         due_at,
         counted,
+        cut: false,
+    }
+}
+
+/// What becomes of an act that was cut off.
+fn cut(due_at: Timestamp) -> Verdict {
+    Verdict::Retry {
+        reason: "took too long".to_owned(),
+        due_at,
+        counted: true,
+        cut: true,
     }
 }
 

@@ -60,13 +60,16 @@ SELECT cancel_reason FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running
 
 const FINISH: &str = "\
 UPDATE jobs
-   SET state = $3, due_at = NULL, reason = $4, started_fence = NULL, cancel_reason = NULL,
+   SET state = $3, due_at = NULL, reason = $4, cancel_reason = NULL,
+       started_fence = CASE WHEN $6 THEN started_fence END,
        updated_at = $5
  WHERE id = $1 AND fence = $2 AND state = 'running'";
 
+// The mark of an earlier attempt is not this one's to take away: nobody said how that ended.
 const RETRY: &str = "\
 UPDATE jobs
-   SET state = 'planned', due_at = $3, reason = $4, started_fence = NULL,
+   SET state = 'planned', due_at = $3, reason = $4,
+       started_fence = CASE WHEN $7 OR started_fence <> fence THEN started_fence END,
        attempt = CASE WHEN $5 THEN attempt ELSE attempt - 1 END,
        unavailable = CASE WHEN $5 THEN 0 ELSE unavailable + 1 END, updated_at = $6
  WHERE id = $1 AND fence = $2 AND state = 'running'";
@@ -77,7 +80,8 @@ UPDATE jobs
    SET state = CASE WHEN wake.missed THEN 'planned' ELSE 'waiting' END,
        due_at = CASE WHEN wake.missed THEN $5 ELSE $4 END,
        wake_on = CASE WHEN wake.missed THEN NULL ELSE $3 END,
-       reason = NULL, started_fence = NULL, attempt = attempt - 1, unavailable = 0, updated_at = $5
+       reason = NULL, attempt = attempt - 1, unavailable = 0, updated_at = $5,
+       started_fence = CASE WHEN started_fence <> fence THEN started_fence END
   FROM (SELECT EXISTS (
             SELECT 1 FROM wakes JOIN jobs ON jobs.reactor = wakes.reactor
              WHERE jobs.id = $1 AND wakes.fact = $3 AND wakes.sequence > jobs.claimed_wake
@@ -200,21 +204,23 @@ async fn write_verdict(
     now: Timestamp,
 ) -> Result<(), JobStoreError> {
     let (id, fence, now) = (ticket.id.0, to_i64(ticket.fence)?, micros(now));
-    let ended = |state: &'static str, reason: Option<String>| {
+    let ended = |state: &'static str, reason: Option<String>, cut: bool| {
         let ended = query(FINISH).bind(id).bind(fence).bind(state);
-        ended.bind(reason).bind(now)
+        ended.bind(reason).bind(now).bind(cut)
     };
     let statement = match verdict {
-        Verdict::Done => ended("done", None),
-        Verdict::Park { reason } => ended("parked", Some(short(reason))),
-        Verdict::Cancel { reason } => ended("cancelled", Some(short(reason))),
+        Verdict::Done => ended("done", None, false),
+        Verdict::Park { reason, cut } => ended("parked", Some(short(reason)), *cut),
+        Verdict::Cancel { reason } => ended("cancelled", Some(short(reason)), false),
         Verdict::Retry {
             reason,
             due_at,
             counted,
+            cut,
         } => {
             let retry = query(RETRY).bind(id).bind(fence).bind(micros(*due_at));
-            retry.bind(short(reason)).bind(*counted).bind(now)
+            let retry = retry.bind(short(reason)).bind(*counted).bind(now);
+            retry.bind(*cut)
         }
         Verdict::Wait { wake_on, due_at } => {
             let wait = query(WAIT).bind(id).bind(fence).bind(wake_on);

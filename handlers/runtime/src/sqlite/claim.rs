@@ -50,13 +50,16 @@ const CANCEL_REASON: &str =
 
 const FINISH: &str = "\
 UPDATE jobs
-   SET state = ?3, due_at = ?4, reason = ?5, started_fence = NULL, cancel_reason = NULL,
-       updated_at = ?6
+   SET state = ?3, due_at = NULL, reason = ?4, cancel_reason = NULL,
+       started_fence = CASE WHEN ?6 THEN started_fence END,
+       updated_at = ?5
  WHERE id = ?1 AND fence = ?2 AND state = 'running'";
 
+// The mark of an earlier attempt is not this one's to take away: nobody said how that ended.
 const RETRY: &str = "\
 UPDATE jobs
-   SET state = 'planned', due_at = ?3, reason = ?4, started_fence = NULL,
+   SET state = 'planned', due_at = ?3, reason = ?4,
+       started_fence = CASE WHEN ?7 OR started_fence <> fence THEN started_fence END,
        attempt = CASE WHEN ?5 THEN attempt ELSE attempt - 1 END,
        unavailable = CASE WHEN ?5 THEN 0 ELSE unavailable + 1 END, updated_at = ?6
  WHERE id = ?1 AND fence = ?2 AND state = 'running'";
@@ -67,7 +70,8 @@ UPDATE jobs
    SET state = CASE WHEN missed THEN 'planned' ELSE 'waiting' END,
        due_at = CASE WHEN missed THEN ?5 ELSE ?4 END,
        wake_on = CASE WHEN missed THEN NULL ELSE ?3 END,
-       reason = NULL, started_fence = NULL, attempt = attempt - 1, unavailable = 0, updated_at = ?5
+       reason = NULL, attempt = attempt - 1, unavailable = 0, updated_at = ?5,
+       started_fence = CASE WHEN started_fence <> fence THEN started_fence END
   FROM (SELECT EXISTS (
             SELECT 1 FROM wakes JOIN jobs ON jobs.reactor = wakes.reactor
              WHERE jobs.id = ?1 AND wakes.fact = ?3 AND wakes.sequence > jobs.claimed_wake
@@ -183,24 +187,26 @@ async fn write_verdict(
 ) -> Result<(), JobStoreError> {
     let id = ticket.id.0.as_bytes().as_slice();
     let fence = to_i64(ticket.fence)?;
-    let ended = |state: &'static str, reason: Option<String>| {
+    let ended = |state: &'static str, reason: Option<String>, cut: bool| {
         let ended = sqlx::query(FINISH).bind(id).bind(fence).bind(state);
-        ended.bind(None::<i64>).bind(reason).bind(micros(now))
+        ended.bind(reason).bind(micros(now)).bind(cut)
     };
     let statement = match verdict {
-        Verdict::Done => ended("done", None),
-        Verdict::Park { reason } => ended("parked", Some(short(reason))),
-        Verdict::Cancel { reason } => ended("cancelled", Some(short(reason))),
+        Verdict::Done => ended("done", None, false),
+        Verdict::Park { reason, cut } => ended("parked", Some(short(reason)), *cut),
+        Verdict::Cancel { reason } => ended("cancelled", Some(short(reason)), false),
         Verdict::Retry {
             reason,
             due_at,
             counted,
+            cut,
         } => {
             let retry = sqlx::query(RETRY)
                 .bind(id)
                 .bind(fence)
                 .bind(micros(*due_at));
-            retry.bind(short(reason)).bind(*counted).bind(micros(now))
+            let retry = retry.bind(short(reason)).bind(*counted);
+            retry.bind(micros(now)).bind(*cut)
         }
         Verdict::Wait { wake_on, due_at } => {
             let wait = sqlx::query(WAIT).bind(id).bind(fence).bind(wake_on);

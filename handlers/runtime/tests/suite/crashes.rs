@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use invoiceapp_domain::Ambient;
-use invoiceapp_runtime::{JobState, JobStore, Start, derived_command_id};
+use invoiceapp_runtime::{JobState, JobStore, Outcome, Start, derived_command_id};
 
 use crate::harness::{REACTOR, Step, World, retry};
 
@@ -78,6 +78,38 @@ async fn a_crash_in_the_act_is_repeated_under_the_same_ids_and_known_to_be_a_rep
 }
 
 #[tokio::test]
+async fn an_attempt_that_does_not_get_to_its_effect_leaves_the_mark_of_the_one_that_died() {
+    let mut world = World::new().await;
+    let runtime = world.runtime();
+    runtime.register(Start::Beginning).await.unwrap();
+    world.feed.push("Wanted", "a", "job");
+    let reason = || "a part is away".to_owned();
+    let away = Step::End(Outcome::Unavailable { reason: reason() });
+    let failed = Step::End(Outcome::Retry { reason: reason() });
+    world
+        .reactor
+        .script("job", [Step::HangAfterStart, away, failed]);
+    runtime.plan_available().await.unwrap();
+    let dying = tokio::spawn(async move { runtime.run_due().await });
+    assert_eq!(world.begun.recv().await.unwrap(), "job");
+    assert_eq!(world.begun.recv().await.unwrap(), "job is marked");
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+
+    let restarted = world.runtime();
+    for _ in 0..3 {
+        world.clock.advance(LEASE);
+        assert_eq!(restarted.run_due().await.unwrap(), 1);
+    }
+    assert_eq!(
+        world.reactor.interrupted("job"),
+        [false, true, true, true],
+        "none of them said how the effect of the first ended"
+    );
+    assert_eq!(world.record("job").await.state, JobState::Done);
+}
+
+#[tokio::test]
 async fn a_restart_that_owns_the_data_directory_waits_for_no_lease_of_the_dead() {
     let world = World::new().await;
     let runtime = world.runtime();
@@ -124,12 +156,25 @@ async fn a_job_that_kills_its_process_each_time_is_parked() {
         let now = world.clock.now();
         let until = now.saturating_add(LEASE).unwrap();
         let claimed = world.jobs.claim(REACTOR, now, until).await.unwrap();
-        assert!(claimed.is_some(), "and the process dies");
+        let ticket = claimed.unwrap().ticket;
+        assert!(world.jobs.mark_started(ticket).await.unwrap());
+        // And the process dies.
         world.clock.advance(LEASE);
     }
     runtime.run_due().await.unwrap();
     assert!(world.reactor.acted().is_empty());
-    assert_eq!(world.record("killer").await.state, JobState::Parked);
+    let killer = world.record("killer").await;
+    assert_eq!(killer.state, JobState::Parked);
+
+    assert!(
+        world
+            .jobs
+            .retry(killer.id, world.clock.now())
+            .await
+            .unwrap()
+    );
+    runtime.run_due().await.unwrap();
+    assert_eq!(world.reactor.interrupted("killer"), [true]);
 }
 
 #[tokio::test]

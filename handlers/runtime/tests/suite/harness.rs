@@ -128,8 +128,8 @@ pub(crate) enum Step {
     HangAfterStart,
     /// Ends once [`ScriptedReactor::gate`] has a permit.
     EndAtGate(Outcome),
-    /// Panics.
-    Panic,
+    /// Marks its effect as started and then panics.
+    PanicAfterStart,
 }
 
 #[derive(Debug)]
@@ -205,7 +205,10 @@ impl Reactor for ScriptedReactor {
                 self.gate.acquire().await.unwrap().forget();
                 outcome
             }
-            Step::Panic => panic!("a bug in the reactor"),
+            Step::PanicAfterStart => {
+                assert!(lease.mark_started().await.unwrap());
+                panic!("a bug in the reactor")
+            }
         }
     }
 }
@@ -216,6 +219,13 @@ impl ScriptedReactor {
             .lock()
             .unwrap()
             .insert(dedupe_key.to_owned(), steps.into_iter().collect());
+    }
+
+    /// Of each act of a job, whether it was told that an earlier one was interrupted.
+    pub(crate) fn interrupted(&self, dedupe_key: &str) -> Vec<bool> {
+        let acts = self.acts.lock().unwrap();
+        let of_job = acts.iter().filter(|act| act.dedupe_key == dedupe_key);
+        of_job.map(|act| act.interrupted).collect()
     }
 
     pub(crate) fn acted(&self) -> Vec<String> {

@@ -302,6 +302,7 @@ async fn a_process_that_was_paused_past_its_lease_completes_nothing() {
     assert!(!zombie.mark_started(claim.ticket).await.unwrap());
     let park = Verdict::Park {
         reason: "too late".to_owned(),
+        cut: false,
     };
     assert!(!zombie.finish(claim.ticket, &park, now).await.unwrap());
     until_all_are(&heir, JobState::Done, 1).await;

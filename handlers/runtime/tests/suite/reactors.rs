@@ -260,7 +260,7 @@ async fn a_reactor_that_panics_harms_its_job_only() {
     let world = World::new().await;
     world
         .reactor
-        .script("buggy", std::iter::repeat_n(Step::Panic, 5));
+        .script("buggy", std::iter::repeat_n(Step::PanicAfterStart, 5));
     world.feed.push("Wanted", "a", "buggy");
     world.feed.push("Wanted", "b", "fine");
     let runtime = world.runtime();
@@ -274,6 +274,15 @@ async fn a_reactor_that_panics_harms_its_job_only() {
     let buggy = world.record("buggy").await;
     assert_eq!(buggy.state, JobState::Parked);
     assert_eq!(buggy.reason.as_deref(), Some("the reactor panicked"));
+    assert_eq!(
+        world.reactor.interrupted("buggy"),
+        [false, true, true, true, true]
+    );
+
+    assert!(world.jobs.retry(buggy.id, world.clock.now()).await.unwrap());
+    runtime.run_due().await.unwrap();
+    assert_eq!(world.record("buggy").await.state, JobState::Done);
+    assert_eq!(world.reactor.interrupted("buggy").last(), Some(&true));
 }
 
 #[test]

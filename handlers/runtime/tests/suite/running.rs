@@ -146,6 +146,14 @@ async fn an_act_that_takes_too_long_is_given_up() {
     let record = world.record("endless").await;
     assert_eq!(record.state, JobState::Planned);
     assert_eq!(record.reason.as_deref(), Some("the act took too long"));
+
+    world.clock.advance(Duration::from_hours(1));
+    assert_eq!(runtime.run_due().await.unwrap(), 1);
+    assert_eq!(
+        world.reactor.interrupted("endless"),
+        [false, true],
+        "nobody said how the effect of the first ended"
+    );
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@
 mod committed;
 mod hostile;
 mod oracle;
+mod refusals;
 mod registry;
