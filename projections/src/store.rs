@@ -6,6 +6,7 @@
 //! - A document and all that is derived from it is written in one step, and only over the version
 //!   that it was folded on. A repeat, or a writer that comes late, changes nothing.
 //! - The checkpoint and the parked streams move together in one step, after the documents.
+//! - A store is built once somebody has said so; what it holds before is a part of the whole.
 //! - So an interrupted batch leaves documents that are *ahead of the checkpoint* at worst: each is
 //!   the fold of its stream up to some later event. Folding the same events again writes nothing
 //!   twice, neither a document nor a counter nor a number, and then moves the checkpoint.
@@ -65,6 +66,16 @@ pub struct Changes {
     pub held_back: Vec<StreamId>,
 }
 
+/// How far a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The position that the views have reached.
+    pub checkpoint: u64,
+    /// Whether they have ever held all that the journal had: before that, what is not in them may
+    /// exist all the same.
+    pub is_built: bool,
+}
+
 /// What committing a batch came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
@@ -90,11 +101,27 @@ pub enum Unparked {
 /// Holds documents; a write is guarded by the version it stands on.
 #[async_trait]
 pub trait ViewStore: Send + Sync + std::fmt::Debug {
+    /// How far the views are, in one read. A store that nothing was written to has reached 0 and is
+    /// not built.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    async fn progress(&self) -> Result<Progress, ViewError>;
+
     /// The position that the views have reached.
     ///
     /// # Errors
     /// [`ViewError`].
-    async fn checkpoint(&self) -> Result<u64, ViewError>;
+    async fn checkpoint(&self) -> Result<u64, ViewError> {
+        Ok(self.progress().await?.checkpoint)
+    }
+
+    /// Says that the views are built, but only while the checkpoint is that one: a store that was
+    /// emptied meanwhile is not. They stay built for as long as they are there.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    async fn finish(&self, checkpoint: u64) -> Result<Applied, ViewError>;
 
     /// Writes all changes, and last moves the checkpoint from `from` to `to` and parks what is to be
     /// parked, in one step.

@@ -1,17 +1,19 @@
-//! What services read: documents by type, and the wait for a position that the caller has seen.
+//! What services read: documents by type, the wait for a position that the caller has seen, and
+//! what may not be decided on a document while the views stand still.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use invoiceapp_domain::{Decider, StreamId};
 use invoiceapp_journal::loaded::Loaded;
+use invoiceapp_journal::port::{Journal, READ_EVENTS_MAX, is_last_page};
 use invoiceapp_observe::metrics::metrics;
-use tokio::sync::watch;
 
 use crate::document::Indexed;
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
-use crate::reached::Reached;
+use crate::reached::{Reached, Reports};
+use crate::standing::{Standing, Watcher};
 use crate::store::ViewStore;
 
 /// How long a query waits for its view, at most.
@@ -22,16 +24,20 @@ pub const VIEW_WAIT_MAX: Duration = Duration::from_secs(5);
 pub struct Views {
     store: Arc<dyn ViewStore>,
     reached: Reached,
+    watcher: Option<Watcher>,
 }
 
 impl Views {
-    /// Reads `store`, whose projector runs in this process and reports through `reached`.
+    /// Reads `store`, whose projector runs in this process and reports how far they are.
     #[must_use]
-    pub const fn new(store: Arc<dyn ViewStore>, reached: watch::Receiver<u64>) -> Self {
-        Self {
+    pub fn new(store: Arc<dyn ViewStore>, reports: Reports) -> Self {
+        let (reached, journal) = reports.into_parts();
+        let views = Self {
             store,
-            reached: Reached::told(reached),
-        }
+            reached,
+            watcher: None,
+        };
+        views.beside(journal)
     }
 
     /// Reads `store`, whose projector runs in another process: the checkpoint is asked for while
@@ -41,6 +47,39 @@ impl Views {
         Self {
             reached: Reached::asked(Arc::clone(&store)),
             store,
+            watcher: None,
+        }
+    }
+
+    /// The same views, compared with the journal that they are made of. Views that are already stay
+    /// as they are.
+    #[must_use]
+    pub fn beside(mut self, journal: Arc<dyn Journal>) -> Self {
+        let (store, reached) = (&self.store, &self.reached);
+        self.watcher
+            .get_or_insert_with(|| Watcher::new(journal, Arc::clone(store), reached.clone()));
+        self
+    }
+
+    /// How the views stand to the journal. Where nobody compares the two, they are taken for current.
+    pub async fn standing(&self) -> Standing {
+        Watcher::standing(self.watcher.as_ref()).await
+    }
+
+    /// A stream as it is now: its document where that can be relied on, and folded from the journal
+    /// where it cannot.
+    ///
+    /// # Errors
+    /// [`ViewError`]; the document is not relied on then.
+    pub async fn present<A: Decider>(
+        &self,
+        stream: &StreamId,
+    ) -> Result<Option<Loaded<A>>, ViewError> {
+        match &self.watcher {
+            Some(watcher) if !self.standing().await.holds(stream) => {
+                folded(watcher.journal(), stream).await
+            }
+            Some(_) | None => self.get(stream).await,
         }
     }
 
@@ -103,5 +142,24 @@ impl Views {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn ViewStore> {
         &self.store
+    }
+}
+
+/// A stream folded from its first event.
+async fn folded<A: Decider>(
+    journal: &dyn Journal,
+    stream: &StreamId,
+) -> Result<Option<Loaded<A>>, ViewError> {
+    let mut folded: Option<Loaded<A>> = None;
+    loop {
+        let seen = folded.as_ref().map_or(0, |loaded| loaded.version);
+        let page = journal.read_stream(stream, seen, READ_EVENTS_MAX).await;
+        let page = page.map_err(ViewError::unavailable)?;
+        for event in &page {
+            folded = Some(Loaded::fold(folded, event).map_err(ViewError::unavailable)?);
+        }
+        if is_last_page(&page, READ_EVENTS_MAX) {
+            return Ok(folded);
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! A user's present rights, read from the views: a role that is taken away stops working as soon as
-//! the view has seen it. While the views cannot be read, they come from the journal, which a command
-//! needs anyway: so no command waits for the views to come back.
+//! the view has seen it. While the views cannot be read, do not keep up with the journal, or have
+//! parked the user or a role of the tenant, they come from the journal, which a command needs anyway:
+//! so no command waits for the views to come back, and nobody keeps a right because they stand still.
+//!
+//! What is read from the journal is believed for [`JOURNAL_BELIEVED_FOR`], and not more than
+//! [`JOURNAL_READS_MAX`] users are read at once, so that a long outage of the views costs the journal
+//! a few reads a second for each user who is there, however many requests they send.
 
-use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,10 +19,20 @@ use invoiceapp_domain::user::{User, UserRecord, UserStatus};
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use invoiceapp_journal::execute::{CommandExecutor, LoadError};
 use invoiceapp_projections::{Document, ViewError, Views};
+use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// How long views that could not be read are left alone, so that requests do not wait for them.
 const VIEWS_REST: Duration = Duration::from_secs(1);
+/// How long rights that were read from the journal are believed.
+pub const JOURNAL_BELIEVED_FOR: Duration = Duration::from_secs(1);
+/// Most users whose rights are read from the journal at once.
+pub const JOURNAL_READS_MAX: usize = 8;
+/// How long a request waits until it may read its user's.
+const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Most users whose rights are kept in mind.
+const JOURNAL_USERS_MAX: usize = 10_000;
 
 /// Effective permissions: the union over the roles that the user has and that still exist.
 #[derive(Debug, Clone)]
@@ -87,18 +102,65 @@ impl PermissionSource for ViewGrants {
     }
 }
 
-/// The same, folded from the journal itself: slower, and never behind.
+/// Too many other users' rights are being read.
+#[derive(Debug, Error)]
+#[error("the journal is being read for too many users")]
+struct TooManyReads;
+
+/// Rights, and when they were read.
 #[derive(Debug, Clone)]
+struct Kept {
+    grants: Option<Grants>,
+    at: Instant,
+}
+
+/// The same, folded from the journal itself: slower, and behind by [`JOURNAL_BELIEVED_FOR`] at most.
+#[derive(Debug)]
 struct JournalGrants {
     executor: CommandExecutor,
+    reads: Semaphore,
+    kept: Mutex<HashMap<(TenantId, UserId), Kept>>,
 }
 
 impl JournalGrants {
+    fn new(executor: CommandExecutor) -> Self {
+        Self {
+            executor,
+            reads: Semaphore::new(JOURNAL_READS_MAX),
+            kept: Mutex::default(),
+        }
+    }
+
     async fn effective(
         &self,
         tenant: &TenantId,
         user: UserId,
-    ) -> Result<Option<Grants>, LoadError> {
+    ) -> Result<Option<Grants>, SourceUnavailable> {
+        let key = (tenant.clone(), user);
+        if let Some(kept) = self.kept(&key) {
+            return Ok(kept.grants);
+        }
+        let turn = tokio::time::timeout(JOURNAL_WAIT_MAX, self.reads.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            return Err(SourceUnavailable(Box::new(TooManyReads)));
+        };
+        // Another request of the same user may have read them meanwhile.
+        if let Some(kept) = self.kept(&key) {
+            return Ok(kept.grants);
+        }
+        // From before the read: what is committed meanwhile may not be in it.
+        let at = Instant::now();
+        let read = self.read(tenant, user).await;
+        let grants = read.map_err(|error| SourceUnavailable(Box::new(error)))?;
+        let kept = Kept {
+            grants: grants.clone(),
+            at,
+        };
+        self.keep(key, kept);
+        Ok(grants)
+    }
+
+    async fn read(&self, tenant: &TenantId, user: UserId) -> Result<Option<Grants>, LoadError> {
         let stream = StreamId::new(tenant.clone(), StreamKind::User, user);
         let loaded = self.executor.load::<User>(&stream).await?;
         let record = loaded.as_ref().and_then(|loaded| loaded.state.record());
@@ -115,9 +177,34 @@ impl JournalGrants {
         let roles = record.roles.iter().map(ToString::to_string).collect();
         Ok(Some(Grants { permissions, roles }))
     }
+
+    fn kept(&self, key: &(TenantId, UserId)) -> Option<Kept> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(key).filter(|kept| kept.is_believed()).cloned()
+    }
+
+    fn keep(&self, key: (TenantId, UserId), fresh: Kept) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= JOURNAL_USERS_MAX {
+            kept.retain(|_, kept| kept.is_believed());
+        }
+        // More than that in one second are read again.
+        if kept.len() < JOURNAL_USERS_MAX {
+            kept.insert(key, fresh);
+        }
+    }
 }
 
-/// Rights from the views; from the journal while those cannot be read.
+impl Kept {
+    fn is_believed(&self) -> bool {
+        self.at.elapsed() < JOURNAL_BELIEVED_FOR
+    }
+}
+
+/// The views cannot be relied upon for a user.
+struct Unreliable;
+
+/// Rights from the views; from the journal while those cannot be relied upon.
 #[derive(Debug)]
 pub struct SteadyGrants {
     views: ViewGrants,
@@ -126,14 +213,35 @@ pub struct SteadyGrants {
 }
 
 impl SteadyGrants {
-    /// Reads these views, or the executor's journal.
+    /// Reads these views, or the executor's journal, which the views are compared with.
     #[must_use]
-    pub const fn new(views: Views, executor: CommandExecutor) -> Self {
+    pub fn new(views: Views, executor: CommandExecutor) -> Self {
+        let views = views.beside(Arc::clone(executor.journal()));
         Self {
             views: ViewGrants::new(views),
-            journal: JournalGrants { executor },
+            journal: JournalGrants::new(executor),
             views_rest_until: RwLock::new(None),
         }
+    }
+
+    async fn of_views(
+        &self,
+        tenant: &TenantId,
+        user: UserId,
+    ) -> Result<Option<Grants>, Unreliable> {
+        if self.views_rest() {
+            return Err(Unreliable);
+        }
+        let standing = self.views.views.standing().await;
+        let stream = StreamId::new(tenant.clone(), StreamKind::User, user);
+        if !standing.holds(&stream) || !standing.holds_all(tenant, StreamKind::Role) {
+            return Err(Unreliable);
+        }
+        self.views.grants(tenant, user).await.map_err(|error| {
+            tracing::warn!(%error, "permissions are read from the journal");
+            self.let_views_rest();
+            Unreliable
+        })
     }
 
     fn views_rest(&self) -> bool {
@@ -155,18 +263,18 @@ impl PermissionSource for SteadyGrants {
         tenant: &TenantId,
         user: UserId,
     ) -> Result<Option<Grants>, SourceUnavailable> {
-        if !self.views_rest() {
-            match self.views.grants(tenant, user).await {
-                Ok(grants) => return Ok(grants),
+        match self.of_views(tenant, user).await {
+            Ok(Some(grants)) => Ok(Some(grants)),
+            // Views that have lost everything a moment ago know nobody: such a no is rare, and the
+            // journal can say whether it is true. While it cannot, the no stands.
+            Ok(None) => match self.journal.effective(tenant, user).await {
+                Ok(grants) => Ok(grants),
                 Err(error) => {
-                    tracing::warn!(%error, "permissions are read from the journal");
-                    self.let_views_rest();
+                    tracing::warn!(%error, "a user whom the views do not know is not let in");
+                    Ok(None)
                 }
-            }
+            },
+            Err(Unreliable) => self.journal.effective(tenant, user).await,
         }
-        self.journal
-            .effective(tenant, user)
-            .await
-            .map_err(|error| SourceUnavailable(Box::new(error)))
     }
 }

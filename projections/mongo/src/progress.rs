@@ -1,10 +1,10 @@
-//! The checkpoint and the parked streams: one document, so that both move in one write, by
-//! compare-and-set of its revision.
+//! The checkpoint, the parked streams and whether the views are built: one document, so that all of
+//! it moves in one write, by compare-and-set of its revision.
 
 use std::collections::BTreeMap;
 
 use invoiceapp_domain::StreamId;
-use invoiceapp_projections::store::PARKED_KEYS_MAX;
+use invoiceapp_projections::store::{PARKED_KEYS_MAX, Progress as Reached};
 use invoiceapp_projections::{ParkedKey, ViewError};
 use mongodb::bson::{Document, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
@@ -15,6 +15,7 @@ use crate::documents::{integer, misread, parsed, signed, text, unsigned};
 
 const COLLECTION: &str = "progress";
 const ID: &str = "views";
+const BUILT: &str = "built";
 /// Most bytes of a reason that are kept: with [`PARKED_KEYS_MAX`] of them the document stays well
 /// below what a document may be (16 MiB).
 const REASON_BYTES_MAX: usize = 500;
@@ -25,6 +26,7 @@ pub(crate) const DUPLICATE_KEY: i32 = 11_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
     pub(crate) position: u64,
+    pub(crate) is_built: bool,
     /// Counts the writes to this document; 0 before the first.
     revision: i64,
     /// What is parked, by stream.
@@ -68,13 +70,28 @@ fn collection(database: &Database) -> Collection<Document> {
     database.collection(COLLECTION)
 }
 
-pub(crate) async fn checkpoint(database: &Database) -> Result<u64, ViewError> {
+/// How far the views are, without what is parked.
+pub(crate) async fn reached(database: &Database) -> Result<Reached, ViewError> {
     let collection = collection(database);
     let find = collection
         .find_one(doc! { "_id": ID })
-        .projection(doc! { "position": 1 });
+        .projection(doc! { "position": 1, BUILT: 1 });
     let found = within(find).await?;
-    found.map_or(Ok(0), |found| unsigned(&found, "position"))
+    let nothing = Reached {
+        checkpoint: 0,
+        is_built: false,
+    };
+    found.map_or(Ok(nothing), |found| {
+        Ok(Reached {
+            checkpoint: unsigned(&found, "position")?,
+            is_built: is_built(&found),
+        })
+    })
+}
+
+/// The field is not there in a database that no program has written who knew it.
+fn is_built(found: &Document) -> bool {
+    found.get_bool(BUILT).unwrap_or(false)
 }
 
 pub(crate) async fn read(database: &Database) -> Result<Progress, ViewError> {
@@ -128,6 +145,7 @@ fn to_stored(progress: &Progress, revision: i64) -> Result<Document, ViewError> 
     Ok(doc! {
         "_id": ID,
         "position": signed(progress.position)?,
+        BUILT: progress.is_built,
         "revision": revision,
         "parked": parked,
     })
@@ -151,6 +169,7 @@ fn of_stored(found: &Document) -> Result<Progress, ViewError> {
     });
     Ok(Progress {
         position: unsigned(found, "position")?,
+        is_built: is_built(found),
         revision: integer(found, "revision")?,
         parked: parked.collect::<Result<_, ViewError>>()?,
     })

@@ -7,7 +7,7 @@ use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{Ambient, StreamId, StreamKind, TenantId};
 use invoiceapp_observe::client::{called, database};
 use invoiceapp_projections::dashboard::Bucket;
-use invoiceapp_projections::store::{Applied, Unparked};
+use invoiceapp_projections::store::{Applied, Progress, Unparked};
 use invoiceapp_projections::{
     Change, Changes, Document, FieldValue, ListQuery, Page, ParkedKey, RegisterPage, RegisterQuery,
     RegisteredNumber, ViewError, ViewStore,
@@ -84,8 +84,13 @@ impl MongoViewStore {
 
 #[async_trait]
 impl ViewStore for MongoViewStore {
-    async fn checkpoint(&self) -> Result<u64, ViewError> {
-        progress::checkpoint(&self.database).await
+    async fn progress(&self) -> Result<Progress, ViewError> {
+        progress::reached(&self.database).await
+    }
+
+    async fn finish(&self, checkpoint: u64) -> Result<Applied, ViewError> {
+        let _turn = self.writing.lock().await;
+        write::finish(&self.database, checkpoint).await
     }
 
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError> {

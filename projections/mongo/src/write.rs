@@ -86,6 +86,20 @@ pub(crate) async fn unpark(
     }
 }
 
+pub(crate) async fn finish(database: &Database, checkpoint: u64) -> Result<Applied, ViewError> {
+    let current = progress::read(database).await?;
+    if current.position != checkpoint {
+        return Ok(Applied::Fenced);
+    }
+    let mut next = current.clone();
+    next.is_built = true;
+    if current.is_built || progress::replace(database, &current, &next).await? {
+        Ok(Applied::Committed)
+    } else {
+        Ok(Applied::Fenced)
+    }
+}
+
 /// Writes each change that is not a repeat. False when one stands on a document that is not the
 /// stored one; nothing was written if that was to be seen before the first write.
 async fn write_documents(database: &Database, changes: &[Change]) -> Result<bool, ViewError> {

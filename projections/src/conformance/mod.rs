@@ -20,7 +20,7 @@ use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use serde_json::{Value, json};
 
 use crate::document::{Document, FieldValue};
-use crate::store::{Applied, Change, Changes, ViewStore};
+use crate::store::{Applied, Change, Changes, Progress, ViewStore};
 use crate::views::fields_of;
 
 /// Runs everything; `open` gives a store that nothing was written to, a new one each time.
@@ -61,6 +61,10 @@ impl<S: ViewStore> Case<S> {
 
     async fn checkpoint(&self) -> u64 {
         self.store.checkpoint().await.expect("checkpoint")
+    }
+
+    async fn progress(&self) -> Progress {
+        self.store.progress().await.expect("progress")
     }
 
     async fn document(&self, stream: &StreamId) -> Option<Document> {

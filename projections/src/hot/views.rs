@@ -20,7 +20,7 @@ use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
 use crate::register::{RegisterPage, RegisterQuery, RegisteredNumber};
-use crate::store::{Applied, Change, Changes, ParkedKey, Unparked, ViewStore};
+use crate::store::{Applied, Change, Changes, ParkedKey, Progress, Unparked, ViewStore};
 
 /// How long a hot store that has failed is left alone, so that requests do not wait for it.
 pub const HOT_REST: Duration = Duration::from_secs(1);
@@ -106,8 +106,12 @@ impl HotViews {
 
 #[async_trait]
 impl ViewStore for HotViews {
-    async fn checkpoint(&self) -> Result<u64, ViewError> {
-        self.store.checkpoint().await
+    async fn progress(&self) -> Result<Progress, ViewError> {
+        self.store.progress().await
+    }
+
+    async fn finish(&self, checkpoint: u64) -> Result<Applied, ViewError> {
+        self.store.finish(checkpoint).await
     }
 
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError> {

@@ -7,9 +7,13 @@
 //! A stream that cannot be folded is parked: its document stands still, the other streams go on,
 //! and the parked list shows it. Nothing is skipped in silence, and [`Projector::retry_parked`]
 //! heals it once its cause is gone.
+//!
+//! Views that have never held the whole journal are not built, and nobody reads them. The loop says
+//! that they are once they have reached what was the journal's head when it found them so: the
+//! journal's, because a feed may be behind it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use invoiceapp_domain::StreamId;
@@ -23,8 +27,9 @@ use tracing::Instrument;
 
 use crate::document::Document;
 use crate::error::ViewError;
+use crate::reached::Reports;
 pub use crate::store::PARKED_KEYS_MAX;
-use crate::store::{Applied, Changes, ParkedKey, ViewStore};
+use crate::store::{Applied, Changes, ParkedKey, Progress, ViewStore};
 use crate::views::{self, ViewFoldError};
 
 mod retry;
@@ -72,6 +77,8 @@ pub struct Projector {
     journal: Arc<dyn Journal>,
     store: Arc<dyn ViewStore>,
     reached: watch::Sender<u64>,
+    /// What views that are not built have to reach.
+    to_build: Mutex<Option<u64>>,
 }
 
 /// The events of a batch.
@@ -98,32 +105,32 @@ enum Pause {
 }
 
 impl Projector {
-    /// A projector on the journal itself; the receiver tells the position that the views have
+    /// A projector on the journal itself, and what it reports: the position that the views have
     /// reached.
     #[must_use]
-    pub fn new(
-        journal: Arc<dyn Journal>,
-        store: Arc<dyn ViewStore>,
-    ) -> (Self, watch::Receiver<u64>) {
+    pub fn new(journal: Arc<dyn Journal>, store: Arc<dyn ViewStore>) -> (Self, Reports) {
         let feed = Arc::new(JournalFeed::new(Arc::clone(&journal)));
         Self::on_feed(feed, journal, store)
     }
 
-    /// A projector on any feed of that journal's events. The journal is read for healing only.
+    /// A projector on any feed of that journal's events. The journal is read for healing, and for
+    /// where its head is, only.
     #[must_use]
     pub fn on_feed(
         feed: Arc<dyn Feed>,
         journal: Arc<dyn Journal>,
         store: Arc<dyn ViewStore>,
-    ) -> (Self, watch::Receiver<u64>) {
+    ) -> (Self, Reports) {
         let (reached, receiver) = watch::channel(0);
+        let reports = Reports::new(receiver, Arc::clone(&journal));
         let projector = Self {
             feed,
             journal,
             store,
             reached,
+            to_build: Mutex::new(None),
         };
-        (projector, receiver)
+        (projector, reports)
     }
 
     /// Folds batches until the view has reached the feed's head; returns that position. It asks for
@@ -133,7 +140,9 @@ impl Projector {
     /// [`ProjectError`]; what was committed stays.
     pub async fn catch_up(&self) -> Result<u64, ProjectError> {
         loop {
-            let from = self.look().await?;
+            let progress = self.look().await?;
+            self.finish(progress).await?;
+            let from = progress.checkpoint;
             match self.step(from).await? {
                 Step::AtHead => return Ok(from),
                 Step::Committed => {}
@@ -182,10 +191,12 @@ impl Projector {
     async fn advance(&self, cancel: &CancellationToken) -> Result<Pause, ProjectError> {
         loop {
             let leads = self.store.lead().await?;
-            let from = self.look().await?;
+            let progress = self.look().await?;
             if cancel.is_cancelled() || !leads {
                 return Ok(Pause::Standby);
             }
+            self.finish(progress).await?;
+            let from = progress.checkpoint;
             match self.step(from).await? {
                 Step::AtHead => return Ok(Pause::AtHead(from)),
                 Step::Committed => {}
@@ -194,11 +205,44 @@ impl Projector {
         }
     }
 
-    /// Reads the checkpoint, and tells who is waiting for it.
-    async fn look(&self) -> Result<u64, ProjectError> {
-        let checkpoint = self.store.checkpoint().await?;
-        self.reached.send_replace(checkpoint);
-        Ok(checkpoint)
+    /// Reads how far the views are, and tells who is waiting for it.
+    async fn look(&self) -> Result<Progress, ProjectError> {
+        let progress = self.store.progress().await?;
+        self.reached.send_replace(progress.checkpoint);
+        Ok(progress)
+    }
+
+    /// Says that the views are built, once they are.
+    async fn finish(&self, progress: Progress) -> Result<(), ProjectError> {
+        if progress.is_built {
+            self.is_to_build(None);
+            return Ok(());
+        }
+        let known = *self.to_build.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = match known {
+            Some(wanted) => wanted,
+            None => match self.journal.head().await {
+                Ok(head) => head.position,
+                Err(error) => {
+                    // On another feed the views go on without the journal.
+                    tracing::warn!(%error, "it cannot be known whether the views are built");
+                    return Ok(());
+                }
+            },
+        };
+        self.is_to_build(Some(wanted));
+        let position = progress.checkpoint;
+        if position < wanted {
+            tracing::info!(position, wanted, "the views are being built");
+        } else if self.store.finish(position).await? == Applied::Committed {
+            tracing::info!(position, "the views are built");
+        }
+        Ok(())
+    }
+
+    fn is_to_build(&self, wanted: Option<u64>) {
+        let mut to_build = self.to_build.lock().unwrap_or_else(PoisonError::into_inner);
+        *to_build = wanted;
     }
 
     /// Folds one batch after `from`.

@@ -25,7 +25,7 @@ use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
 use crate::query::{ListQuery, Page};
 use crate::register::{RegisterPage, RegisterQuery, RegisteredNumber};
-use crate::store::{Applied, Change, Changes, ParkedKey, Unparked, ViewStore};
+use crate::store::{Applied, Change, Changes, ParkedKey, Progress, Unparked, ViewStore};
 
 /// Connections that read.
 pub const READERS: u32 = 4;
@@ -99,8 +99,13 @@ fn selecting(from: &'static str) -> ClientSpan {
 
 #[async_trait]
 impl ViewStore for SqliteViewStore {
-    async fn checkpoint(&self) -> Result<u64, ViewError> {
-        called(selecting("checkpoint"), read::checkpoint(&self.readers)).await
+    async fn progress(&self) -> Result<Progress, ViewError> {
+        called(selecting("checkpoint"), read::progress(&self.readers)).await
+    }
+
+    async fn finish(&self, checkpoint: u64) -> Result<Applied, ViewError> {
+        let mut writer = self.writer.lock().await;
+        write::finish(&mut writer, checkpoint).await
     }
 
     async fn apply(&self, from: u64, to: u64, changes: Changes) -> Result<Applied, ViewError> {

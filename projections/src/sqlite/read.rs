@@ -11,14 +11,17 @@ use crate::dashboard::Bucket;
 use crate::document::{Document, FieldValue};
 use crate::error::ViewError;
 use crate::query::{ListQuery, PAGE_DOCUMENTS_MAX, Page, PageRoom};
-use crate::store::ParkedKey;
+use crate::store::{ParkedKey, Progress};
 
-pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<u64, ViewError> {
-    let row = sqlx::query("SELECT position FROM checkpoint WHERE one = 1")
+pub(super) async fn progress(pool: &SqlitePool) -> Result<Progress, ViewError> {
+    let row = sqlx::query("SELECT position, built FROM checkpoint WHERE one = 1")
         .fetch_one(pool)
         .await
         .map_err(ViewError::unavailable)?;
-    unsigned(&row, "position")
+    Ok(Progress {
+        checkpoint: unsigned(&row, "position")?,
+        is_built: unsigned(&row, "built")? == 1,
+    })
 }
 
 pub(super) async fn document(

@@ -122,6 +122,22 @@ pub(super) async fn unpark(
     Ok(outcome)
 }
 
+pub(super) async fn finish(
+    writer: &mut SqliteConnection,
+    checkpoint: u64,
+) -> Result<Applied, ViewError> {
+    let built = sqlx::query("UPDATE checkpoint SET built = 1 WHERE one = 1 AND position = ?1")
+        .bind(signed(checkpoint))
+        .execute(writer)
+        .await
+        .map_err(ViewError::unavailable)?;
+    Ok(if built.rows_affected() > 0 {
+        Applied::Committed
+    } else {
+        Applied::Fenced
+    })
+}
+
 /// Whether the checkpoint was at `from`; it is at `to` then.
 async fn move_checkpoint(
     connection: &mut SqliteConnection,

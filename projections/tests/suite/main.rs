@@ -4,7 +4,9 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod built;
 mod dashboard;
+mod double;
 mod feed;
 mod fixture;
 mod hot;
@@ -13,3 +15,4 @@ mod projector;
 mod register;
 mod retry;
 mod sqlite;
+mod standing;

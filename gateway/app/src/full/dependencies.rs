@@ -24,6 +24,11 @@ type Named = (&'static str, Need, &'static str);
 
 const JOURNAL: Named = ("journal", Need::Hard, "the journal cannot be used");
 const VIEWS: Named = ("views", Need::Hard, "the views cannot be read");
+const BUILT_VIEWS: Named = (
+    "views",
+    Need::Hard,
+    "the views cannot be read, or are still being built",
+);
 const HOT: Named = ("hot views", Need::Soft, "the hot views cannot be read");
 const OBJECTS: Named = ("objects", Need::Soft, "the object store cannot be used");
 const KAFKA: Named = ("kafka", Need::Soft, "the topics cannot be reached");
@@ -50,6 +55,7 @@ pub(super) fn of_services(
 ) -> anyhow::Result<Watch> {
     let mut watch = Watch::new(health.clone());
     stores(&mut watch, ports);
+    views(&mut watch, roles, ports);
     let is_one = |wanted: &[Role]| roles.iter().any(|role| wanted.contains(role));
     let follows = |role: &Role| role.reacts() || matches!(role, Role::Relay | Role::Projector);
     if roles.iter().any(follows) {
@@ -85,11 +91,6 @@ fn stores(watch: &mut Watch, ports: &Ports) {
             Ok(journal.head().await.map(drop)?)
         }
     });
-    let store = Arc::clone(&ports.store);
-    watch.part(VIEWS, move || {
-        let store = Arc::clone(&store);
-        async move { Ok(store.checkpoint().await.map(drop)?) }
-    });
     let hot = Arc::clone(&ports.hot);
     watch.part(HOT, move || {
         let hot = Arc::clone(&hot);
@@ -100,6 +101,23 @@ fn stores(watch: &mut Watch, ports: &Ports) {
         let objects = Arc::clone(&objects);
         async move { Ok(objects.check().await?) }
     });
+}
+
+/// Who answers from the views needs all of them. The others must not wait for that: among them are
+/// those who build them.
+fn views(watch: &mut Watch, roles: &BTreeSet<Role>, ports: &Ports) {
+    let store = Arc::clone(&ports.store);
+    if roles.iter().any(|role| role.service().is_some()) {
+        watch.part(BUILT_VIEWS, move || {
+            let store = Arc::clone(&store);
+            async move { Ok(store.progress().await?.built()?) }
+        });
+    } else {
+        watch.part(VIEWS, move || {
+            let store = Arc::clone(&store);
+            async move { Ok(store.checkpoint().await.map(drop)?) }
+        });
+    }
 }
 
 fn feed(watch: &mut Watch, settings: &Settings) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use invoiceapp_journal::postgres::{PostgresJournal, PostgresOptions};
 use invoiceapp_mongo::{MongoSettings, MongoViewStore};
 use invoiceapp_objects::{Objects, S3Objects, S3Options};
 use invoiceapp_projections::hot::{HotStore, HotViews};
-use invoiceapp_projections::{ViewError, ViewStore, Views};
+use invoiceapp_projections::{BuiltViews, ViewError, ViewStore, Views};
 use invoiceapp_redis::{RedisHotStore, RedisSettings};
 use invoiceapp_relay::{LEASE_DEADLINE, LeaseTable};
 use secrecy::{ExposeSecret, SecretString};
@@ -35,7 +35,7 @@ pub(crate) struct Ports {
     pub(crate) store: Arc<dyn ViewStore>,
     /// What stands before them.
     pub(crate) hot: Arc<dyn HotStore>,
-    /// The documents as services read them.
+    /// The documents as services read them: once they are built, and compared with the journal.
     pub(crate) views: Views,
     pub(crate) objects: Arc<S3Objects>,
 }
@@ -59,11 +59,14 @@ impl Ports {
         let store = patience::open("mongodb", store).await?;
         let hot = open_hot(settings)?;
         let read = HotViews::new(Arc::clone(&store), Arc::clone(&hot));
+        let read = BuiltViews::new(Arc::new(read));
+        let views = Views::of_another_process(Arc::new(read))
+            .beside(Arc::clone(&journal) as Arc<dyn Journal>);
         Ok(Self {
             ambient,
             journal,
             executor,
-            views: Views::of_another_process(Arc::new(read)),
+            views,
             store,
             hot,
             objects: Arc::new(open_objects(settings)?),

@@ -84,12 +84,22 @@ impl Fixture {
     /// Leaves the documents as they are and puts the checkpoint back, as a crash between the two
     /// would have left it.
     pub(crate) async fn put_checkpoint_back(&self, position: u64) {
+        let position = i64::try_from(position).unwrap();
+        self.change_progress(doc! { "$set": { "position": position } })
+            .await;
+    }
+
+    /// Leaves the database as a program does that does not know of views being built.
+    pub(crate) async fn forget_built(&self) {
+        self.change_progress(doc! { "$unset": { "built": "" } })
+            .await;
+    }
+
+    async fn change_progress(&self, change: Document) {
         let client = mongodb::Client::with_uri_str(parts::mongodb_url()).await;
         let database = client.unwrap().database(&self.settings.database_name());
-        let position = i64::try_from(position).unwrap();
-        let back = doc! { "$set": { "position": position } };
         let progress = database.collection::<Document>("progress");
-        let updated = progress.update_one(doc! { "_id": "views" }, back).await;
+        let updated = progress.update_one(doc! { "_id": "views" }, change).await;
         assert_eq!(updated.unwrap().matched_count, 1);
     }
 

@@ -4,6 +4,7 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod built;
 mod conformance;
 mod crash;
 mod fixture;
