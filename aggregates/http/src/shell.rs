@@ -20,6 +20,7 @@ use tracing::{Instrument, Span};
 use crate::code::Code;
 use crate::metrics::{Answered, HttpMetrics};
 use crate::problem::Problem;
+use crate::server::TraceSlot;
 use crate::trace::{TraceContext, of_request};
 
 /// The route label of a request that no route matched.
@@ -157,6 +158,9 @@ async fn observe(State(shell): State<Shell>, mut request: Request, next: Next) -
         tenant: OnceLock::new(),
         span: span.clone(),
     }));
+    if let Some(slot) = request.extensions().get::<TraceSlot>() {
+        slot.fill(trace);
+    }
     request.extensions_mut().insert(trace);
     request.extensions_mut().insert(facts);
     request.extensions_mut().insert(shell.shared.clone());

@@ -19,7 +19,7 @@ use invoiceapp_service::ServiceParts;
 use invoiceapp_service::user_access::{CredentialStore, UserAccessParts};
 use utoipa::openapi::OpenApi;
 
-use crate::settings::RateLimitSettings;
+use crate::settings::Settings;
 
 /// The OpenAPI document of the whole API.
 ///
@@ -62,12 +62,12 @@ impl Shells {
     pub(crate) fn front_door(
         &self,
         upstreams: Upstreams,
-        rates: &RateLimitSettings,
+        settings: &Settings,
         health: Health,
     ) -> anyhow::Result<Router> {
         let rate = Rate {
-            per_second: rates.per_second,
-            burst: rates.burst,
+            per_second: settings.rate_limit.per_second,
+            burst: settings.rate_limit.burst,
         };
         let bff = Bff {
             upstreams,
@@ -75,7 +75,8 @@ impl Shells {
                 user_rate: rate,
                 tenant_rate: rate,
                 address_rate: rate,
-                ..BffConfig::default()
+                trusted_proxies: settings.http.trusted_proxies.clone(),
+                cors_allowed_origins: settings.http.cors_allowed_origins.clone(),
             },
             document: openapi()?,
             health,

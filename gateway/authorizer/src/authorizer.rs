@@ -9,7 +9,9 @@ use invoiceapp_domain::party::EmailAddress;
 use invoiceapp_domain::{Ambient, TenantId};
 use secrecy::SecretString;
 
-use crate::directory::{LOGIN_CANDIDATES_MAX, LoginCandidate, UserDirectory, UserProfile};
+use crate::directory::{
+    LOGIN_CANDIDATES_MAX, LoginCandidate, UserDirectory, UserProfile, WaitError,
+};
 use crate::provider::{AuthorizerError, IdentityProvider, Published};
 use crate::throttle::{LoginLimits, LoginThrottle};
 use crate::tokens::IssuedTokens;
@@ -120,6 +122,18 @@ impl Authorizer {
     ) -> Result<(), AuthorizerError> {
         let session = caller.and_then(|principal| principal.session.as_ref());
         self.provider.log_out(session, token).await
+    }
+
+    /// Waits until users are known as of a position that the caller has seen.
+    ///
+    /// # Errors
+    /// [`AuthorizerError::Behind`] when that takes too long, [`AuthorizerError::Unavailable`].
+    pub async fn wait_for(&self, position: u64) -> Result<(), AuthorizerError> {
+        let reached = self.directory.wait_for(position).await;
+        reached.map_err(|error| match error {
+            WaitError::Behind => AuthorizerError::Behind,
+            WaitError::Unavailable(cause) => AuthorizerError::unavailable(cause),
+        })
     }
 
     /// The profile of a user; `None` when there is no such user.

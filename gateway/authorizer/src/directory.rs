@@ -34,6 +34,12 @@ pub trait UserDirectory: Send + Sync + std::fmt::Debug + 'static {
         tenant: &TenantId,
         user: UserId,
     ) -> Result<Option<UserProfile>, DirectoryUnavailable>;
+
+    /// Waits until the users are known as of a position of the journal, or later.
+    ///
+    /// # Errors
+    /// [`WaitError::Behind`] when that takes too long.
+    async fn wait_for(&self, position: u64) -> Result<(), WaitError>;
 }
 
 /// An account that a login may mean.
@@ -65,6 +71,17 @@ impl std::fmt::Debug for UserProfile {
             .debug_struct("UserProfile")
             .finish_non_exhaustive()
     }
+}
+
+/// Why the users are not known as of a position.
+#[derive(Debug, Error)]
+pub enum WaitError {
+    /// They are known as of an earlier one, and that has not changed in time.
+    #[error("users are not known up to the position yet")]
+    Behind,
+    /// They are not known at all.
+    #[error(transparent)]
+    Unavailable(DirectoryUnavailable),
 }
 
 /// The users cannot be looked up at the moment.

@@ -33,6 +33,9 @@ pub enum AuthorizerError {
         /// When to come again.
         retry_after: Duration,
     },
+    /// What the caller has seen is not known here yet.
+    #[error("the users are not known up to the caller's position yet")]
+    Behind,
     /// Something that is needed does not answer.
     #[error("a part of the login does not answer")]
     Unavailable(#[source] Cause),
@@ -64,7 +67,7 @@ pub trait IdentityProvider: Send + Sync + std::fmt::Debug + 'static {
     /// the time it takes whether there was a candidate.
     ///
     /// # Errors
-    /// [`AuthorizerError`], never `Throttled`.
+    /// [`AuthorizerError`], never `Throttled` or `Behind`.
     async fn log_in(
         &self,
         candidates: Vec<LoginCandidate>,

@@ -165,7 +165,7 @@ fn cors_layer(config: &BffConfig) -> Option<CorsLayer> {
     let origins: Vec<HeaderValue> = config
         .cors_allowed_origins
         .iter()
-        .filter_map(|origin| HeaderValue::try_from(origin).ok())
+        .map(|origin| origin.value().clone())
         .collect();
     (!origins.is_empty()).then(|| {
         CorsLayer::new()

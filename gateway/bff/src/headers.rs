@@ -106,7 +106,10 @@ pub(crate) fn client_address(
     peer: ClientAddress,
     trusted_proxies: &[IpAddr],
 ) -> ClientAddress {
-    let trusted = |address: &IpAddr| trusted_proxies.contains(&address.to_canonical());
+    let trusted = |address: &IpAddr| {
+        let mut named = trusted_proxies.iter().map(IpAddr::to_canonical);
+        named.any(|proxy| proxy == address.to_canonical())
+    };
     if !trusted(&peer.0) {
         return peer;
     }
@@ -175,6 +178,18 @@ mod tests {
             client_address(&headers, peer, &[address("10.0.0.1").0]),
             peer
         );
+    }
+
+    #[test]
+    fn a_proxy_is_the_same_in_either_form_of_its_address() {
+        let headers = map(&[("x-forwarded-for", "203.0.113.7")]);
+        for (named, peer) in [
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1", "::ffff:10.0.0.1"),
+        ] {
+            let found = client_address(&headers, address(peer), &[address(named).0]);
+            assert_eq!(found, address("203.0.113.7"), "{named} {peer}");
+        }
     }
 
     #[test]

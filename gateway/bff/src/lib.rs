@@ -14,12 +14,12 @@ mod remote;
 mod routes;
 mod upstream;
 
-pub use config::{BffConfig, Rate};
+pub use config::{BffConfig, InvalidOrigin, Origin, Rate};
 pub use docs::{DOCS_PATH, OPENAPI_PATH};
 pub use gateway::{Bff, management_router};
 pub use headers::behind_front_door;
 pub use limits::{RATE_LIMIT_KEYS_MAX, RateLimits};
 pub use openapi::{DocumentConflict, merge_documents};
-pub use remote::{ANSWER_TIMEOUT, RemoteService};
+pub use remote::{PATIENCE, RemoteService};
 pub use routes::{ROUTES, RouteRule, UpstreamName, route_of};
 pub use upstream::{Upstream, Upstreams};

@@ -1,24 +1,27 @@
 //! A service in another process: a deadline for every call, bounded retries of what may be
 //! repeated, and a circuit that opens when the service is gone, so that a client learns it at once.
+//! What a client does wrong with its own body says nothing about the service.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use axum::response::IntoResponse;
 use backon::{ExponentialBuilder, Retryable};
 use futures::future::BoxFuture;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use invoiceapp_http::server::ClientAddress;
+use invoiceapp_http::Problem;
+use invoiceapp_http::json::read_body;
+use invoiceapp_http::server::{AnswerClock, BodyFailure, ClientAddress, Patience};
 use invoiceapp_http::trace::{TRACEPARENT, TraceContext};
-use invoiceapp_http::{Code, Problem};
 use invoiceapp_observe::metrics::metrics;
 use invoiceapp_observe::span::fail;
 use recloser::{AsyncRecloser, Recloser};
@@ -33,9 +36,13 @@ use crate::routes::UpstreamName;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longest wait for the head of an answer. Longer than a service's own wait for its views, shorter
-/// than the front door's patience with a request.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest waits for a client's body and for the head of an answer. A body usually fails at the front
+/// door's own listener before. An answer may take longer than a service's own wait for its views, and
+/// less than the front door's patience with a request.
+pub const PATIENCE: Patience = Patience {
+    body: Duration::from_secs(125),
+    answer: Duration::from_secs(15),
+};
 /// Longest pause between two pieces of an answer's body.
 const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Idle connections that are kept to a service, and for how long.
@@ -47,7 +54,9 @@ const RETRIES_MAX: usize = 2;
 const RETRY_WAIT_FIRST: Duration = Duration::from_millis(50);
 const RETRY_WAIT_MAX: Duration = Duration::from_millis(500);
 /// Largest body that is kept for a repetition; a larger one is sent once, as it comes.
-const RETRY_BODY_BYTES_MAX: u64 = 1 << 20;
+const RETRY_BODY_BYTES_MAX: usize = 1 << 20;
+/// Where a key makes no repetition harmless: a refresh token that comes twice ends its session.
+const NEVER_REPEATED: &str = "/api/v1/auth/";
 
 /// The circuit opens when half of so many calls have failed,
 const CIRCUIT_CALLS: usize = 10;
@@ -84,22 +93,25 @@ enum CallError {
     CircuitOpen,
     #[error("the request cannot be addressed to the service")]
     Address(#[source] axum::http::Error),
+    #[error("the client has not sent its body whole")]
+    Body(BodyFailure),
 }
 
 impl CallError {
-    /// Its name in metrics and spans.
-    const fn outcome(&self) -> &'static str {
+    /// Its name in metrics and spans; none when the service has no part in it.
+    const fn outcome(&self) -> Option<&'static str> {
         match self {
-            Self::Connect(_) | Self::Lost(_) | Self::Address(_) => "error",
-            Self::Timeout => "timeout",
-            Self::CircuitOpen => "circuit_open",
+            Self::Connect(_) | Self::Lost(_) | Self::Address(_) => Some("error"),
+            Self::Timeout => Some("timeout"),
+            Self::CircuitOpen => Some("circuit_open"),
+            Self::Body(_) => None,
         }
     }
 
     /// Whether another attempt may do better right away. A service that was silent for all its time
     /// would be for another one, and the client has waited long enough.
     const fn may_pass_at_once(&self) -> bool {
-        !matches!(self, Self::CircuitOpen | Self::Timeout)
+        !matches!(self, Self::CircuitOpen | Self::Timeout | Self::Body(_))
     }
 
     /// Nothing was sent, so that anything may be sent again.
@@ -115,14 +127,14 @@ pub struct RemoteService {
     authority: Authority,
     client: Client<HttpConnector, Body>,
     circuit: Arc<AsyncRecloser>,
-    answer_timeout: Duration,
+    patience: Patience,
 }
 
 impl RemoteService {
-    /// The service of that name at `host:port`, spoken to in plain HTTP/1.1, with that much time for
-    /// each answer.
+    /// The service of that name at `host:port`, spoken to in plain HTTP/1.1, with that much patience
+    /// for each attempt.
     #[must_use]
-    pub fn new(name: UpstreamName, authority: Authority, answer_timeout: Duration) -> Self {
+    pub fn new(name: UpstreamName, authority: Authority, patience: Patience) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
@@ -142,13 +154,14 @@ impl RemoteService {
             authority,
             client,
             circuit: Arc::new(AsyncRecloser::from(circuit)),
-            answer_timeout,
+            patience,
         }
     }
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
         match self.forward(request).await {
             Ok(response) => response,
+            Err(CallError::Body(failure)) => failure.problem().into_response(),
             Err(error) => {
                 tracing::warn!(upstream = self.name.as_str(), "no answer from a service");
                 Problem::unavailable(&error).into_response()
@@ -162,9 +175,10 @@ impl RemoteService {
         forward_address(&mut parts.headers, ClientAddress::of(&parts.extensions));
         // The address of this hop belongs into the header.
         parts.headers.remove(header::HOST);
-        let repeatable = is_repeatable(&parts.method, &parts.headers);
-        let Some(body) = small_body(&parts.headers, body).await else {
-            return Ok(Problem::new(Code::MalformedRequest).into_response());
+        let repeatable = is_repeatable(&parts);
+        let body = match kept_body(&parts.headers, body).await {
+            Ok(body) => body,
+            Err(problem) => return Ok(problem.into_response()),
         };
         let template = Template { parts };
         match body {
@@ -198,17 +212,21 @@ impl RemoteService {
                 if response.status().is_server_error() {
                     fail(&span, "server_error");
                 }
-                "ok"
+                Some("ok")
             }
             Err(error) => {
-                fail(&span, error.outcome());
+                if let Some(outcome) = error.outcome() {
+                    fail(&span, outcome);
+                }
                 error.outcome()
             }
         };
-        metrics()
-            .upstream_requests
-            .with_label_values(&[self.name.as_str(), outcome])
-            .inc();
+        if let Some(outcome) = outcome {
+            metrics()
+                .upstream_requests
+                .with_label_values(&[self.name.as_str(), outcome])
+                .inc();
+        }
         answer
     }
 
@@ -231,21 +249,41 @@ impl RemoteService {
         )
     }
 
+    /// The circuit judges what the service does. A call that the client's body has spoilt is given up
+    /// without a judgement.
     async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
-        let call = async {
-            match tokio::time::timeout(self.answer_timeout, self.client.request(request)).await {
-                Ok(Ok(response)) => Ok(response),
-                Ok(Err(error)) if error.is_connect() => Err(CallError::Connect(error)),
-                Ok(Err(error)) => Err(CallError::Lost(error)),
-                Err(_) => Err(CallError::Timeout),
-            }
+        let clock = AnswerClock::start();
+        let request = request.map(|body| clock.watch(body));
+        let call = self.call_of_service(request, &clock);
+        tokio::select! {
+            biased;
+            judged = self.circuit.call(call) => match judged {
+                Ok(response) => {
+                    Ok(response.map(|body| Body::new(TimeoutBody::new(BODY_STALL_TIMEOUT, body))))
+                }
+                Err(recloser::Error::Inner(error)) => Err(error),
+                Err(recloser::Error::Rejected) => Err(CallError::CircuitOpen),
+            },
+            failure = clock.body_failed(self.patience.body) => Err(CallError::Body(failure)),
+        }
+    }
+
+    /// What the service says, or how it fails; without an end when it is the client that failed.
+    async fn call_of_service(
+        &self,
+        request: Request<Body>,
+        clock: &AnswerClock,
+    ) -> Result<Response<Incoming>, CallError> {
+        let answered = tokio::select! {
+            biased;
+            answered = self.client.request(request) => answered,
+            () = clock.late(self.patience) => return Err(CallError::Timeout),
         };
-        match self.circuit.call(call).await {
-            Ok(response) => {
-                Ok(response.map(|body| Body::new(TimeoutBody::new(BODY_STALL_TIMEOUT, body))))
-            }
-            Err(recloser::Error::Inner(error)) => Err(error),
-            Err(recloser::Error::Rejected) => Err(CallError::CircuitOpen),
+        match answered {
+            Ok(response) => Ok(response),
+            Err(error) if error.is_connect() => Err(CallError::Connect(error)),
+            Err(_) if clock.body_failure().is_some() => std::future::pending().await,
+            Err(error) => Err(CallError::Lost(error)),
         }
     }
 
@@ -296,24 +334,24 @@ enum KeptBody {
 }
 
 /// A body that says that it is small is read before the call, so that it can be sent again.
-/// `None` when it did not come whole.
-async fn small_body(headers: &HeaderMap, body: Body) -> Option<KeptBody> {
+async fn kept_body(headers: &HeaderMap, body: Body) -> Result<KeptBody, Problem> {
     let length = headers
         .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     match length {
         Some(length) if length <= RETRY_BODY_BYTES_MAX => {
-            let limit = usize::try_from(length).ok()?;
-            to_bytes(body, limit).await.ok().map(KeptBody::Whole)
+            read_body(headers, body, length).await.map(KeptBody::Whole)
         }
-        None if body.is_end_stream() => Some(KeptBody::Whole(Bytes::new())),
-        _ => Some(KeptBody::Stream(body)),
+        None if body.is_end_stream() => Ok(KeptBody::Whole(Bytes::new())),
+        _ => Ok(KeptBody::Stream(body)),
     }
 }
 
 /// Whether sending it twice is the same as sending it once: it reads, or its key makes it so.
-fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
-    method.is_safe() || headers.contains_key(IDEMPOTENCY_KEY)
+fn is_repeatable(parts: &Parts) -> bool {
+    let by_key = parts.headers.contains_key(IDEMPOTENCY_KEY)
+        && !parts.uri.path().starts_with(NEVER_REPEATED);
+    parts.method.is_safe() || by_key
 }
 
 /// Tells the service where the request came from; what a client wrote there is gone already.

@@ -16,6 +16,7 @@ use super::node::{JsonNode, JsonObject, parse_node};
 use super::values::Nothing;
 use crate::code::Code;
 use crate::problem::Problem;
+use crate::server::BodyFailure;
 
 /// Largest body of a command, in bytes.
 pub const COMMAND_BODY_BYTES_MAX: usize = 256 * 1024;
@@ -159,12 +160,7 @@ pub async fn read_body(
     match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) if crate::server::is_too_slow(error.as_ref()) => {
-            Err(Problem::new(Code::RequestTimeout))
-        }
-        Err(_) => {
-            Err(Problem::new(Code::MalformedRequest).with_detail("The body did not come in whole."))
-        }
+        Err(error) => Err(BodyFailure::of(error.as_ref()).problem()),
     }
 }
 

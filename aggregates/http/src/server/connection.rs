@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,16 +14,16 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::Watcher;
+use invoiceapp_domain::Ambient;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::paced::{Leftover, PacedBody};
+use super::refusal::Asked;
 use super::stall::StallGuard;
-use super::{ClientAddress, ServerLimits};
-use crate::code::Code;
-use crate::problem::Problem;
+use super::{AnswerClock, ClientAddress, Patience, ServerLimits};
 
 const HTTP1_BUFFER_BYTES_MAX: usize = 64 * 1024;
 const HTTP1_HEADERS_MAX: usize = 100;
@@ -37,84 +38,143 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Endpoint {
     router: Router,
     limits: ServerLimits,
+    ambient: Arc<dyn Ambient>,
     requests: Arc<Semaphore>,
 }
 
 impl Endpoint {
-    pub(super) fn new(router: Router, limits: ServerLimits) -> Self {
+    pub(super) fn new(router: Router, limits: ServerLimits, ambient: Arc<dyn Ambient>) -> Self {
         let requests = Arc::new(Semaphore::new(limits.requests_in_flight_max));
         Self {
             router,
             limits,
+            ambient,
             requests,
         }
     }
 
     async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
-        let path = request.uri().path().to_owned();
-        let refuse = |detail: &'static str| {
-            let problem = Problem::new(Code::DependencyUnavailable).with_detail(detail);
-            problem.response(Some(path.clone()), None)
-        };
+        let asked = Asked::of(&request);
+        let refuse = |detail: &'static str| asked.refuse(detail, self.ambient.as_ref());
         // Shed at once: a queue in front of an overloaded process only makes every answer late.
-        let Ok(_permit) = self.requests.try_acquire() else {
+        let Ok(permit) = self.requests.try_acquire() else {
             return refuse("Too many requests are being served; try again.");
         };
-        let leftover = Leftover::default();
+        let (leftover, clock) = (Leftover::default(), AnswerClock::start());
         let (mut parts, body) = request.into_parts();
         let waits = parts.headers.contains_key(header::EXPECT);
         parts.extensions.insert(ClientAddress(peer.ip()));
-        let body = Body::new(PacedBody::new(body, waits, leftover.clone(), &self.limits));
+        parts.extensions.insert(asked.trace.clone());
+        let body = PacedBody::new(body, waits, leftover.clone(), &self.limits);
+        let body = clock.watch(Body::new(body));
         let served = self
             .router
             .clone()
             .oneshot(Request::from_parts(parts, body));
-        let response = match tokio::time::timeout(self.limits.request_timeout, served).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => refuse("The request took too long; repeat it with its idempotency key."),
+        let patience = Patience {
+            body: self.limits.body_timeout,
+            answer: self.limits.request_timeout,
         };
+        let response = tokio::select! {
+            biased;
+            served = served => match served {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            () = clock.late(patience) => {
+                refuse("The request took too long; repeat it with its idempotency key.")
+            }
+        };
+        // Who never sends the rest of a body must not keep others out meanwhile.
+        drop(permit);
         leftover.drain(&self.limits).await;
         response
     }
 }
 
-/// Serves one connection to its end, or until the watcher's shutdown has let it finish.
+/// Whether a connection is used.
+#[derive(Debug, Default)]
+struct Usage {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// A request under way; its end counts however it comes about.
+struct Use(Arc<Usage>);
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Usage {
+    fn begin(self: &Arc<Self>) -> Use {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Use(Arc::clone(self))
+    }
+
+    /// Comes to its end when nothing was asked, and nothing under way, for that long.
+    async fn idle(&self, timeout: Duration) {
+        loop {
+            let begun = self.begun.load(Ordering::Relaxed);
+            tokio::time::sleep(timeout).await;
+            let still = self.begun.load(Ordering::Relaxed) == begun;
+            if still && self.ended.load(Ordering::Relaxed) == begun {
+                return;
+            }
+        }
+    }
+}
+
+/// Serves one connection to its end; after the stop, what is under way on it.
 pub(super) async fn serve_connection(
     endpoint: Endpoint,
     stream: TcpStream,
     peer: SocketAddr,
-    watcher: Watcher,
+    stop: CancellationToken,
 ) {
     // Small answers must not wait for a full segment; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let limits = endpoint.limits;
-    let spoke = Arc::new(AtomicBool::new(false));
+    let usage = Arc::new(Usage::default());
     let service = service_fn({
-        let spoke = Arc::clone(&spoke);
+        let usage = Arc::clone(&usage);
         move |request| {
-            spoke.store(true, Ordering::Relaxed);
-            let endpoint = endpoint.clone();
-            async move { Ok::<_, Infallible>(endpoint.answer(peer, request).await) }
+            let (endpoint, under_way) = (endpoint.clone(), usage.begin());
+            async move {
+                let response = endpoint.answer(peer, request).await;
+                drop(under_way);
+                Ok::<_, Infallible>(response)
+            }
         }
     });
     let io = TokioIo::new(StallGuard::new(stream, limits.write_stall_timeout));
     let builder = http_builder(limits.header_timeout);
-    let connection = watcher.watch(builder.serve_connection(io, service).into_owned());
+    let mut connection = pin!(builder.serve_connection(io, service));
     // hyper's own header timeout begins when it knows the protocol, which it learns from the
     // first bytes; this one covers the client that never sends them.
     let silent = async {
         tokio::time::sleep(limits.header_timeout).await;
-        if spoke.load(Ordering::Relaxed) {
+        if usage.begun.load(Ordering::Relaxed) > 0 {
             std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            // Clients hang up and talk nonsense all day; it is not this program's error.
-            tracing::debug!(error = %error, "a connection ended early");
-        },
-        () = silent => {}
+    let over = async {
+        stop.run_until_cancelled(usage.idle(limits.idle_timeout))
+            .await
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = silent => return,
+        _ = over => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Clients hang up and talk nonsense all day; it is not this program's error.
+        tracing::debug!(error = %error, "a connection ended early");
     }
 }
 

@@ -4,17 +4,21 @@
 //! |---|---|
 //! | too many sockets | [`ServerLimits::connections_max`]; the rest waits in the listen queue |
 //! | a socket that says nothing, slow headers | [`ServerLimits::header_timeout`] |
-//! | a slow body | a floor of bytes per second after a grace period |
+//! | a slow body | a floor of bytes per second, and [`ServerLimits::body_timeout`] in all |
 //! | a client that does not read | [`ServerLimits::write_stall_timeout`] |
 //! | a slow handler | [`ServerLimits::request_timeout`], answered 503 |
 //! | too much at once | [`ServerLimits::requests_in_flight_max`]; the rest gets 503 at once |
 //! | HTTP/2 floods | stream, header and reset limits, keep-alive pings |
+//! | HTTP/2 connections that are kept for nothing | [`ServerLimits::idle_timeout`] |
 //!
 //! What a handler has not read of a body is drained within bounds before the answer goes out, so
-//! that a client that is still sending gets to read the answer.
+//! that a client that is still sending gets to read the answer. Such a request is served already and
+//! keeps no other one out.
 
+mod clock;
 mod connection;
 mod paced;
+mod refusal;
 mod stall;
 
 use std::io;
@@ -25,15 +29,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::{Extensions, request::Parts};
-use hyper_util::server::graceful::GracefulShutdown;
+use invoiceapp_domain::Ambient;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::clock::{AnswerClock, BodyFailure, Patience};
 use self::connection::{Endpoint, serve_connection};
-pub(crate) use self::paced::is_too_slow;
+pub(crate) use self::refusal::TraceSlot;
 
 /// Wait after a failed accept: the process may be out of file descriptors.
 const ACCEPT_RETRY_WAIT: Duration = Duration::from_millis(100);
@@ -43,7 +48,7 @@ const ACCEPT_RETRY_WAIT: Duration = Duration::from_millis(100);
 pub struct ServerLimits {
     /// From the start of a connection, or from its last answer, to the end of the next headers.
     pub header_timeout: Duration,
-    /// From the headers to the answer.
+    /// From the headers, or from the last piece of the body, to the answer.
     pub request_timeout: Duration,
     /// A write that makes no progress for so long ends the connection.
     pub write_stall_timeout: Duration,
@@ -51,10 +56,15 @@ pub struct ServerLimits {
     pub body_grace: Duration,
     /// The slowest body after that.
     pub body_bytes_per_second_min: u64,
+    /// Longest time for a whole body, however fast it comes.
+    pub body_timeout: Duration,
     /// Most of an unread body that is read and thrown away.
     pub drain_bytes_max: u64,
     /// Longest time for that.
     pub drain_timeout: Duration,
+    /// An HTTP/2 connection that was not used for so long, or for at most twice as long, is closed;
+    /// one of HTTP/1.1 after [`Self::header_timeout`].
+    pub idle_timeout: Duration,
     /// Most connections.
     pub connections_max: usize,
     /// Most requests at the same time.
@@ -71,8 +81,10 @@ impl Default for ServerLimits {
             write_stall_timeout: Duration::from_secs(30),
             body_grace: Duration::from_secs(5),
             body_bytes_per_second_min: 1024,
+            body_timeout: Duration::from_secs(120),
             drain_bytes_max: 32 << 20,
             drain_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
             connections_max: 2_000,
             requests_in_flight_max: 1_000,
             stop_timeout: Duration::from_secs(10),
@@ -128,20 +140,20 @@ impl HttpListener {
         self.address
     }
 
-    /// Serves until `stop`, then lets what is being served come to its end.
+    /// Serves until `stop`, then lets what is being served come to its end. `ambient` names the
+    /// traces of requests that are refused before any service has seen them.
     pub async fn serve(
         self,
         router: Router,
         limits: ServerLimits,
+        ambient: Arc<dyn Ambient>,
         stop: CancellationToken,
     ) -> StopOutcome {
         let connections = Arc::new(Semaphore::new(limits.connections_max));
-        let endpoint = Endpoint::new(router, limits);
-        let graceful = GracefulShutdown::new();
+        let endpoint = Endpoint::new(router, limits, ambient);
         let (tracker, cut_off) = (TaskTracker::new(), CancellationToken::new());
         while let Some((stream, peer, permit)) = self.accept(&connections, &stop).await {
-            let watcher = graceful.watcher();
-            let serving = serve_connection(endpoint.clone(), stream, peer, watcher);
+            let serving = serve_connection(endpoint.clone(), stream, peer, stop.clone());
             let cut_off = cut_off.clone();
             tracker.spawn(async move {
                 cut_off.run_until_cancelled(serving).await;
@@ -150,7 +162,7 @@ impl HttpListener {
         }
         drop(self.listener);
         tracker.close();
-        let drained = tokio::time::timeout(limits.stop_timeout, graceful.shutdown()).await;
+        let drained = tokio::time::timeout(limits.stop_timeout, tracker.wait()).await;
         let outcome = match drained {
             Ok(()) => StopOutcome::Drained,
             Err(_) => StopOutcome::CutOff(tracker.len()),

@@ -26,7 +26,7 @@ pub(crate) enum BodyReadError {
 }
 
 /// True when an error's chain says that a body came in too slowly.
-pub(crate) fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+pub(super) fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(current) = next {
         if matches!(current.downcast_ref(), Some(BodyReadError::TooSlow)) {
@@ -86,6 +86,8 @@ pub(crate) struct PacedBody {
     received_bytes: u64,
     grace: Duration,
     bytes_per_second_min: u64,
+    /// For all of it, however fast.
+    timeout: Duration,
 }
 
 impl PacedBody {
@@ -104,14 +106,17 @@ impl PacedBody {
             received_bytes: 0,
             grace: limits.body_grace,
             bytes_per_second_min: limits.body_bytes_per_second_min.max(1),
+            timeout: limits.body_timeout,
         }
     }
 
-    /// Moves the deadline to when a body of the slowest allowed rate would have come this far.
+    /// Moves the deadline to when a body of the slowest allowed rate would have come this far, if
+    /// there is so much time for a body at all.
     fn extend(&mut self) {
         let started = *self.started.get_or_insert_with(Instant::now);
         let earned = Duration::from_secs(self.received_bytes / self.bytes_per_second_min);
-        self.deadline.as_mut().reset(started + self.grace + earned);
+        let paced = self.grace.saturating_add(earned).min(self.timeout);
+        self.deadline.as_mut().reset(started + paced);
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use invoiceapp_http::metrics::metrics_router;
 use invoiceapp_http::server::{HttpListener, ServerLimits};
+use invoiceapp_http::testing::TestIssuer;
 use invoiceapp_observe::TraceContext;
 use invoiceapp_observe::exemplars::TracedHistogram;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
@@ -60,7 +61,12 @@ async fn scrape(accept: Option<&str>) -> (String, String) {
     let listener = HttpListener::bind(address).await.unwrap();
     let (address, stop) = (listener.address(), CancellationToken::new());
     let router = metrics_router(registry());
-    tokio::spawn(listener.serve(router, ServerLimits::default(), stop.clone()));
+    tokio::spawn(listener.serve(
+        router,
+        ServerLimits::default(),
+        TestIssuer::new().ambient,
+        stop.clone(),
+    ));
     let accept = accept.map_or(String::new(), |types| format!("Accept: {types}\r\n"));
     let request =
         format!("GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{accept}\r\n");

@@ -12,6 +12,7 @@ mod commands;
 mod exposition;
 mod fixture;
 mod hostile;
+mod lateness;
 mod operations;
 mod problems;
 mod queries;

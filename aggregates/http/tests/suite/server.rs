@@ -8,6 +8,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use invoiceapp_http::json::{COMMAND_BODY_BYTES_MAX, read_body};
 use invoiceapp_http::server::{ClientAddress, HttpListener, ServerLimits, StopOutcome};
+use invoiceapp_http::testing::TestIssuer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -15,20 +16,21 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Long enough for a busy machine, short enough for a test.
-const SHORT: Duration = Duration::from_millis(300);
+pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
-struct Running {
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: CancellationToken,
     outcome: JoinHandle<StopOutcome>,
 }
 
-async fn start(router: Router, limits: ServerLimits) -> Running {
+pub(crate) async fn start(router: Router, limits: ServerLimits) -> Running {
     let listener = HttpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .await
         .unwrap();
     let (address, stop) = (listener.address(), CancellationToken::new());
-    let outcome = tokio::spawn(listener.serve(router, limits, stop.clone()));
+    let ambient = TestIssuer::new().ambient;
+    let outcome = tokio::spawn(listener.serve(router, limits, ambient, stop.clone()));
     Running {
         address,
         stop,
@@ -36,7 +38,7 @@ async fn start(router: Router, limits: ServerLimits) -> Running {
     }
 }
 
-fn echo() -> Router {
+pub(crate) fn echo() -> Router {
     async fn length(request: axum::extract::Request) -> Result<String, invoiceapp_http::Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read_body(&parts.headers, body, COMMAND_BODY_BYTES_MAX).await?;
@@ -52,7 +54,7 @@ fn echo() -> Router {
 }
 
 /// Everything until the server closes.
-async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     // A reset after the last byte is as good an end as any.
     let _ = stream.read_to_end(&mut bytes).await;
@@ -60,7 +62,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// One answer of known length from a connection that stays open.
-async fn answer(stream: &mut TcpStream) -> String {
+pub(crate) async fn answer(stream: &mut TcpStream) -> String {
     let mut text = String::new();
     let mut buffer = [0; 1024];
     loop {

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::Settings;
+use crate::settings::{CONFIG_VARIABLE, Settings};
 use crate::visit::Place;
 
 /// Exit code of a command that failed.
@@ -38,7 +38,7 @@ const BLOCKING_THREAD_IDLE_MAX: Duration = Duration::from_secs(2);
 #[command(name = "invoiceapp", version, propagate_version = true)]
 pub(crate) struct Cli {
     /// Settings as a TOML file; every key can also be set as INVOICEAPP_SECTION__KEY.
-    #[arg(long, global = true, value_name = "FILE", env = "INVOICEAPP_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: Option<PathBuf>,
 
     /// Print one JSON document instead of text for people.

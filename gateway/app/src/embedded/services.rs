@@ -13,13 +13,13 @@ use super::identity::Identity;
 use super::reactors::ReactorParts;
 use super::stores::Stores;
 use crate::services::{Services, Shells};
-use crate::settings::RateLimitSettings;
+use crate::settings::Settings;
 
 /// The front door over all services, in this process.
 pub(super) fn front_door(
     (stores, identity, reactors): (&Stores, &Identity, &ReactorParts),
     (health, metrics): (Health, HttpMetrics),
-    rates: &RateLimitSettings,
+    settings: &Settings,
 ) -> anyhow::Result<Router> {
     let shells = Shells {
         gate: Arc::clone(&identity.gate),
@@ -48,5 +48,5 @@ pub(super) fn front_door(
         pdf: in_process(UpstreamName::Pdf),
         media: in_process(UpstreamName::Media),
     };
-    shells.front_door(upstreams, rates, health)
+    shells.front_door(upstreams, settings, health)
 }

@@ -18,6 +18,7 @@ use super::identity::Identity;
 use super::reactors::ReactorParts;
 use super::services::front_door;
 use super::stores::Stores;
+use crate::ambient::MachineAmbient;
 use crate::data_dir::DataDir;
 use crate::metrics::{ProcessMetrics, verify_slowly};
 use crate::reading::Readings;
@@ -90,7 +91,7 @@ impl System {
         let router = front_door(
             (&stores, &identity, &reactors),
             (health.clone(), metrics.http()),
-            &settings.rate_limit,
+            settings,
         )?;
         let Listeners {
             listener,
@@ -183,7 +184,8 @@ impl System {
 }
 
 async fn serve(listener: HttpListener, router: Router, stop: CancellationToken) {
-    let outcome = listener.serve(router, ServerLimits::default(), stop).await;
+    let (limits, ambient) = (ServerLimits::default(), Arc::new(MachineAmbient));
+    let outcome = listener.serve(router, limits, ambient, stop).await;
     tracing::debug!(?outcome, "a listener has ended");
 }
 

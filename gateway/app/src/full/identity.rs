@@ -48,10 +48,30 @@ pub(super) fn realm(settings: &Settings) -> KeycloakSettings {
     }
 }
 
-/// The gate of a process that reads the views.
-pub(super) fn believe(settings: &Settings, ports: &Ports) -> anyhow::Result<Believed> {
-    let permissions = Arc::new(permissions(ports));
-    gate(settings, &ports.ambient, permissions)
+/// The authorizer's use cases on Keycloak, and the gate of a process that reads the views: who logs
+/// out through these use cases is not let in by this gate any more.
+pub(super) fn open(
+    settings: &Settings,
+    ports: &Ports,
+) -> anyhow::Result<(Believed, Arc<Authorizer>)> {
+    let realm = realm(settings);
+    let keys = keys(&realm, &ports.ambient)?;
+    let permissions = SteadyGrants::new(ports.views.clone(), ports.executor.clone());
+    let provider = KeycloakProvider::new(KeycloakParts {
+        settings: realm,
+        keys: Arc::clone(&keys),
+        permissions: Arc::new(permissions),
+        ambient: Arc::clone(&ports.ambient),
+    })
+    .context("Keycloak cannot be spoken to")?;
+    let gate = Arc::new(provider.gate());
+    let authorizer = Authorizer::new(AuthorizerParts {
+        provider,
+        directory: Arc::new(ViewDirectory(ports.views.clone())),
+        limits: LoginLimits::default(),
+        ambient: Arc::clone(&ports.ambient),
+    });
+    Ok((Believed { gate, keys }, authorizer))
 }
 
 /// The gate of the front door, which counts requests by their token and decides nothing else.
@@ -59,47 +79,16 @@ pub(super) fn believe_tokens_only(
     settings: &Settings,
     ambient: &Arc<dyn Ambient>,
 ) -> anyhow::Result<Believed> {
-    gate(settings, ambient, Arc::new(NoGrants))
-}
-
-fn permissions(ports: &Ports) -> SteadyGrants {
-    SteadyGrants::new(ports.views.clone(), ports.executor.clone())
-}
-
-fn gate(
-    settings: &Settings,
-    ambient: &Arc<dyn Ambient>,
-    permissions: Arc<dyn PermissionSource>,
-) -> anyhow::Result<Believed> {
     let realm = realm(settings);
-    let source = RemoteKeys::new(&realm.keys_url()).context("keycloak.url is not valid")?;
-    let keys = KeySet::new(Arc::new(source), Arc::clone(ambient));
+    let keys = keys(&realm, ambient)?;
     let verifier = TokenVerifier::new(realm.policy(), Arc::clone(&keys), Arc::clone(ambient));
-    Ok(Believed {
-        gate: Arc::new(Gate::new(verifier, permissions)),
-        keys,
-    })
+    let gate = Arc::new(Gate::new(verifier, Arc::new(NoGrants)));
+    Ok(Believed { gate, keys })
 }
 
-/// The authorizer's use cases on Keycloak.
-pub(super) fn authorizer(
-    settings: &Settings,
-    ports: &Ports,
-    believed: &Believed,
-) -> anyhow::Result<Arc<Authorizer>> {
-    let provider = KeycloakProvider::new(KeycloakParts {
-        settings: realm(settings),
-        keys: Arc::clone(&believed.keys),
-        permissions: Arc::new(permissions(ports)),
-        ambient: Arc::clone(&ports.ambient),
-    })
-    .context("Keycloak cannot be spoken to")?;
-    Ok(Authorizer::new(AuthorizerParts {
-        provider,
-        directory: Arc::new(ViewDirectory(ports.views.clone())),
-        limits: LoginLimits::default(),
-        ambient: Arc::clone(&ports.ambient),
-    }))
+fn keys(realm: &KeycloakSettings, ambient: &Arc<dyn Ambient>) -> anyhow::Result<Arc<KeySet>> {
+    let source = RemoteKeys::new(&realm.keys_url()).context("keycloak.url is not valid")?;
+    Ok(KeySet::new(Arc::new(source), Arc::clone(ambient)))
 }
 
 /// The realm as our service account sees it.

@@ -1,14 +1,16 @@
 //! `invoiceapp serve`: one process with one role or several, until a signal asks it to end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use axum::http::uri::Authority;
+use invoiceapp_authorizer::Authorizer;
 use invoiceapp_bff::{
-    ANSWER_TIMEOUT, RemoteService, Upstream, UpstreamName, Upstreams, behind_front_door,
+    PATIENCE, RemoteService, Upstream, UpstreamName, Upstreams, behind_front_door,
     management_router,
 };
 use invoiceapp_domain::Ambient;
@@ -22,7 +24,8 @@ use invoiceapp_service::ServiceParts;
 use invoiceapp_service::user_access::CredentialHandOver;
 use prometheus::Registry;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::dependencies;
@@ -38,13 +41,62 @@ use crate::reading::{Reading, Readings, RelaySource, Sources, ViewSource};
 use crate::services::{Services, Shells};
 use crate::settings::{Places, Settings};
 
+/// How long the tasks of one kind may take to end after they were told to. Longer than any of them
+/// gives itself; and what both kinds take is within the time that whoever stops us usually waits, 30 s.
+const ENDING_TIME_MAX: Duration = Duration::from_secs(13);
+
+/// Tasks that are told to end together, each by what it does.
+struct Tasks {
+    stop: CancellationToken,
+    running: JoinSet<()>,
+    names: HashMap<Id, &'static str>,
+}
+
+impl Tasks {
+    fn new() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            running: JoinSet::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// Starts a task, which gets the token that tells it to end.
+    fn start<F>(&mut self, name: &'static str, task: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let started = self.running.spawn(task(self.stop.clone()));
+        self.names.insert(started.id(), name);
+    }
+
+    /// Tells them to end and waits for them, at most so long; what goes on nevertheless is cut off, and
+    /// named.
+    async fn end(mut self, ending_time_max: Duration) -> Vec<&'static str> {
+        self.stop.cancel();
+        let (running, names) = (&mut self.running, &mut self.names);
+        let ended = async {
+            while let Some(ended) = running.join_next_with_id().await {
+                let id = ended.map_or_else(|failed| failed.id(), |(id, ())| id);
+                names.remove(&id);
+            }
+        };
+        if timeout(ending_time_max, ended).await.is_err() {
+            let unfinished: Vec<&str> = self.names.values().copied().collect();
+            tracing::warn!(?unfinished, "cut off at shutdown: it did not end in time");
+        }
+        self.running.shutdown().await;
+        self.names.into_values().collect()
+    }
+}
+
 /// A process at work.
 pub(crate) struct Process {
     registry: Registry,
     health: Health,
     ports: Option<Ports>,
-    serving: (CancellationToken, JoinSet<()>),
-    working: (CancellationToken, JoinSet<()>),
+    serving: Tasks,
+    working: Tasks,
 }
 
 /// What every role of a process shares.
@@ -67,8 +119,8 @@ pub(crate) async fn start(roles: &BTreeSet<Role>, settings: &Settings) -> anyhow
         registry: metrics.registry(),
         health: health.clone(),
         ports: None,
-        serving: (CancellationToken::new(), JoinSet::new()),
-        working: (CancellationToken::new(), JoinSet::new()),
+        serving: Tasks::new(),
+        working: Tasks::new(),
     };
     let common = Common { settings, metrics };
     let behind: BTreeSet<Role> = roles
@@ -100,7 +152,7 @@ impl Process {
             &self.health,
             &settings.services.find,
         ));
-        let router = shells.front_door(upstreams, &settings.rate_limit, self.health.clone())?;
+        let router = shells.front_door(upstreams, settings, self.health.clone())?;
         self.keep_keys_fresh(believed);
         self.serve(settings.http.listen, router).await?;
         let management = management_router(common.metrics.registry(), self.health.clone());
@@ -113,9 +165,9 @@ impl Process {
         let settings = common.settings;
         let ports = Ports::open(settings).await?;
         self.ports = Some(ports.clone());
-        let believed = identity::believe(settings, &ports)?;
+        let (believed, authorizer) = identity::open(settings, &ports)?;
         let shells = common.shells(&believed, &ports.ambient);
-        let services = services(settings, &ports, (&believed, shells)).await?;
+        let services = services(settings, &ports, (authorizer, shells)).await?;
         let watch = dependencies::of_services(&self.health, roles, (settings, &ports))?;
         self.watch(watch);
         self.keep_keys_fresh(believed);
@@ -163,11 +215,10 @@ impl Process {
             executor: ports.executor.clone(),
         })?;
         if roles.contains(&Role::Relay) {
-            let stop = self.working.0.clone();
             let journal = Arc::clone(&ports.journal) as _;
-            self.working
-                .1
-                .spawn(verify_slowly(journal, &common.metrics, stop)?);
+            let stop = self.working.stop.clone();
+            let verify = verify_slowly(journal, &common.metrics, stop)?;
+            self.working.start("verification", |_stop| verify);
         }
         for role in roles {
             let mut router = management_router(common.metrics.registry(), self.health.clone());
@@ -191,8 +242,7 @@ impl Process {
         };
         let name = reactor.name();
         let runtime = reactors::runtime(settings, (ports, jobs), reactor).await?;
-        let stop = self.working.0.clone();
-        self.working.1.spawn(async move {
+        self.working.start(name, |stop| async move {
             if let Err(error) = runtime.run(stop).await {
                 tracing::error!(%error, reactor = name, "a reactor has ended");
             }
@@ -211,8 +261,8 @@ impl Process {
             codec(settings)?,
             leases.clone(),
         );
-        let stop = self.working.0.clone();
-        self.working.1.spawn(async move { relay.run(stop).await });
+        self.working
+            .start("relay", |stop| async move { relay.run(stop).await });
         Ok(RelaySource {
             leases,
             journal,
@@ -224,8 +274,7 @@ impl Process {
     fn read(&mut self, sources: Sources) -> watch::Receiver<Option<Arc<Reading>>> {
         let readings = Readings::new(sources, &self.health);
         let newest = readings.subscribe();
-        let stop = self.working.0.clone();
-        self.working.1.spawn(readings.run(stop));
+        self.working.start("readings", |stop| readings.run(stop));
         newest
     }
 
@@ -233,20 +282,18 @@ impl Process {
         let store = Arc::clone(&ports.store);
         let (projector, reached) =
             Projector::on_feed(feed(settings)?, ports.journal(), Arc::clone(&store));
-        let stop = self.working.0.clone();
-        self.working
-            .1
-            .spawn(async move { projector.run(stop).await });
+        self.working.start("projector", |stop| async move {
+            projector.run(stop).await;
+        });
         let views = Views::new(store, reached);
         let feeder = HotFeeder::new(feed(settings)?, views, Arc::clone(&ports.hot));
-        let stop = self.working.0.clone();
-        self.working.1.spawn(async move { feeder.run(stop).await });
+        self.working
+            .start("hot-views", |stop| async move { feeder.run(stop).await });
         Ok(())
     }
 
     fn watch(&mut self, watch: Watch) {
-        let stop = self.working.0.clone();
-        self.working.1.spawn(watch.run(stop));
+        self.working.start("health", |stop| watch.run(stop));
     }
 
     /// Finishes the commands that a crash cut off between journal and credentials.
@@ -256,15 +303,13 @@ impl Process {
             executor: ports.executor.clone(),
             ambient: Arc::clone(&ports.ambient),
         };
-        let stop = self.working.0.clone();
-        self.working.1.spawn(async move {
+        self.working.start("credentials", |stop| async move {
             stop.run_until_cancelled(hand_over.run()).await;
         });
     }
 
     fn keep_keys_fresh(&mut self, believed: Believed) {
-        let stop = self.working.0.clone();
-        self.working.1.spawn(async move {
+        self.working.start("token-keys", |stop| async move {
             stop.run_until_cancelled(believed.keys.keep_fresh()).await;
         });
     }
@@ -272,9 +317,9 @@ impl Process {
     async fn serve(&mut self, address: SocketAddr, router: Router) -> anyhow::Result<()> {
         let listener = HttpListener::bind(address).await?;
         tracing::info!(%address, "listening");
-        let stop = self.serving.0.clone();
-        self.serving.1.spawn(async move {
-            let outcome = listener.serve(router, ServerLimits::default(), stop).await;
+        self.serving.start("listener", |stop| async move {
+            let (limits, ambient) = (ServerLimits::default(), Arc::new(MachineAmbient));
+            let outcome = listener.serve(router, limits, ambient, stop).await;
             tracing::debug!(?outcome, "a listener has ended");
         });
         Ok(())
@@ -286,12 +331,10 @@ impl Process {
     }
 
     /// Drains: no new requests, then the work behind them, the journal last.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
         self.health.set_draining();
-        self.serving.0.cancel();
-        while self.serving.1.join_next().await.is_some() {}
-        self.working.0.cancel();
-        while self.working.1.join_next().await.is_some() {}
+        self.serving.end(ENDING_TIME_MAX).await;
+        self.working.end(ENDING_TIME_MAX).await;
         if let Some(ports) = self.ports {
             ports.close().await;
         }
@@ -311,7 +354,7 @@ impl Common<'_> {
 async fn services(
     settings: &Settings,
     ports: &Ports,
-    (believed, shells): (&Believed, Shells),
+    (authorizer, shells): (Arc<Authorizer>, Shells),
 ) -> anyhow::Result<Services> {
     Ok(Services {
         shells,
@@ -321,7 +364,7 @@ async fn services(
             ambient: Arc::clone(&ports.ambient),
         },
         credentials: identity::credentials(settings, ports).await?,
-        authorizer: identity::authorizer(settings, ports, believed)?,
+        authorizer,
         pdf: reactors::pdf(ports),
         media: reactors::media(ports),
     })
@@ -333,11 +376,7 @@ fn upstreams(find: &Places) -> anyhow::Result<Upstreams> {
         let authority: Authority = place
             .parse()
             .with_context(|| format!("services.find.{} is not host:port", name.as_str()))?;
-        Ok(Upstream::new(RemoteService::new(
-            name,
-            authority,
-            ANSWER_TIMEOUT,
-        )))
+        Ok(Upstream::new(RemoteService::new(name, authority, PATIENCE)))
     };
     Ok(Upstreams {
         authorizer: remote(UpstreamName::Authorizer, &find.authorizer)?,
@@ -347,4 +386,42 @@ fn upstreams(find: &Places) -> anyhow::Result<Upstreams> {
         pdf: remote(UpstreamName::Pdf, &find.pdf)?,
         media: remote(UpstreamName::Media, &find.media)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_does_not_end_is_named_and_cut_off() {
+        let dropped = CancellationToken::new();
+        let mut tasks = Tasks::new();
+        tasks.start("obedient", |stop| async move { stop.cancelled().await });
+        let guard = dropped.clone().drop_guard();
+        tasks.start("endless", |_stop| async move {
+            let _guard = guard;
+            std::future::pending().await
+        });
+        let unfinished = tasks.end(Duration::from_millis(50)).await;
+        assert_eq!(unfinished, ["endless"]);
+        assert!(dropped.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn tasks_that_end_are_waited_for_and_not_cut_off() {
+        let mut tasks = Tasks::new();
+        let ended = CancellationToken::new();
+        let drained = ended.clone();
+        tasks.start("draining", |stop| async move {
+            stop.cancelled().await;
+            tokio::task::yield_now().await;
+            drained.cancel();
+        });
+        tasks.start(
+            "failing",
+            |_stop| async move { panic!("a bug in the task") },
+        );
+        assert!(tasks.end(ENDING_TIME_MAX).await.is_empty());
+        assert!(ended.is_cancelled());
+    }
 }

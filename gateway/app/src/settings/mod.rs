@@ -12,12 +12,15 @@ pub(crate) use servers::{
 pub(crate) use services::{Places, ServicesSettings};
 pub(crate) use telemetry::TelemetrySettings;
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use config::{Config, Environment, File, FileFormat};
+use invoiceapp_bff::Origin;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -69,6 +72,12 @@ pub(crate) struct HttpSettings {
     pub(crate) listen: SocketAddr,
     /// `/metrics`; never the public address.
     pub(crate) management_listen: SocketAddr,
+    /// Addresses of the proxies in front, whose `X-Forwarded-For` is believed; from anybody else it is
+    /// dropped. Rate limits count by the address that it gives.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Origins of browser applications on other hosts that may call, such as `https://app.example`.
+    #[schemars(with = "Vec<String>", extend("default" = Vec::<String>::new()))]
+    pub(crate) cors_allowed_origins: Vec<Origin>,
 }
 
 /// Token-bucket limits of the front door.
@@ -131,7 +140,27 @@ impl Default for HttpSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3300)),
             management_listen: SocketAddr::from(([127, 0, 0, 1], 3390)),
+            trusted_proxies: Vec::new(),
+            cors_allowed_origins: Vec::new(),
         }
+    }
+}
+
+/// The variable that names the file.
+pub(crate) const CONFIG_VARIABLE: &str = "INVOICEAPP_CONFIG";
+
+impl HttpSettings {
+    /// # Errors
+    /// When an address cannot be that of a proxy.
+    fn check(&self) -> anyhow::Result<()> {
+        for proxy in &self.trusted_proxies {
+            anyhow::ensure!(
+                !proxy.is_unspecified() && !proxy.is_multicast(),
+                "`http.trusted_proxies` names {proxy}, which nobody connects from: name the address \
+                 of each proxy"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -156,6 +185,17 @@ impl Default for LogSettings {
     }
 }
 
+/// The variables that are settings: the one that names the file is the command line's. What is no text
+/// is no setting of ours.
+fn named_settings(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> HashMap<String, String> {
+    let texts = variables
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(key, _)| key != CONFIG_VARIABLE).collect()
+}
+
 impl Settings {
     /// Reads the file, if one is named, and the environment over it.
     ///
@@ -168,11 +208,14 @@ impl Settings {
         }
         let environment = Environment::with_prefix("INVOICEAPP")
             .prefix_separator("_")
-            .separator("__");
-        builder
+            .separator("__")
+            .source(Some(named_settings(std::env::vars_os())));
+        let settings = builder
             .add_source(environment)
             .build()
-            .and_then(Config::try_deserialize)
-            .context("the configuration is not valid")
+            .and_then(Config::try_deserialize::<Self>)
+            .map_err(anyhow::Error::from)
+            .and_then(|settings| settings.http.check().map(|()| settings));
+        settings.context("the configuration is not valid")
     }
 }

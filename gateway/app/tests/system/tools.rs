@@ -243,6 +243,22 @@ async fn a_directory_without_a_journal_is_said_and_not_made(#[case] arguments: &
 }
 
 #[tokio::test]
+async fn the_file_of_settings_can_be_named_by_a_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, nowhere) = (
+        folder.path().join("settings.toml"),
+        folder.path().join("nowhere"),
+    );
+    std::fs::write(&file, format!("data_dir = {nowhere:?}\n")).unwrap();
+    let mut command = invoiceapp();
+    command.arg("status").env("INVOICEAPP_CONFIG", &file);
+    let output = output_of(command).await;
+    let message = String::from_utf8_lossy(&output.stderr);
+    let expected = format!("there is no journal in {}", nowhere.display());
+    assert!(message.contains(&expected), "{message}");
+}
+
+#[tokio::test]
 async fn a_taken_address_is_said_before_anything_is_made() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use invoiceapp_access::{
-    CLOCK_LEEWAY_SECONDS, EndedSessions, KeySet, PermissionSource, SessionId, TokenRefusal,
+    CLOCK_LEEWAY_SECONDS, EndedSessions, Gate, KeySet, PermissionSource, SessionId, TokenRefusal,
     TokenVerifier,
 };
 use invoiceapp_domain::Ambient;
@@ -87,6 +87,20 @@ impl KeycloakProvider {
                 .time_to_live(Duration::from_secs(life.unsigned_abs()))
                 .build(),
         }))
+    }
+
+    /// The gate of a process that this provider is in: it believes the realm, asks the provider's source
+    /// about rights, and lets no session in that the provider has ended. In another process a token
+    /// counts until it expires.
+    #[must_use]
+    pub fn gate(self: &Arc<Self>) -> Gate {
+        let verifier = TokenVerifier::new(
+            self.endpoint.settings().policy(),
+            Arc::clone(&self.keys),
+            Arc::clone(&self.ambient),
+        );
+        let ended = Arc::clone(self) as Arc<dyn EndedSessions>;
+        Gate::new(verifier, Arc::clone(&self.permissions)).with_ended_sessions(ended)
     }
 
     /// Tries the password on every candidate. Without one, it is tried on nobody, which Keycloak
@@ -256,8 +270,8 @@ impl IdentityProvider for KeycloakProvider {
     }
 }
 
-/// For the gate of the authorizer's own process: a logout works at once. Elsewhere it works when
-/// the access token ends, at most five minutes later.
+/// For [`KeycloakProvider::gate`]: in the authorizer's own process a logout works at once. Elsewhere
+/// it works when the access token ends, at most five minutes later.
 impl EndedSessions for KeycloakProvider {
     fn is_ended(&self, session: &SessionId) -> bool {
         self.ended.contains_key(session)

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use invoiceapp_http::{Authenticated, Code, Problem, ProblemBody};
+use axum::http::request::Parts;
+use invoiceapp_http::caller::authenticate;
+use invoiceapp_http::shell::SharedParts;
+use invoiceapp_http::{Authenticated, Code, ConsistencyToken, NoParameters, Problem, ProblemBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,6 +40,8 @@ pub(super) struct MeAnswer {
 }
 
 /// Who am I?
+///
+/// With a `Consistency-Token`, roles and permissions are those of that position or later.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/me",
@@ -44,6 +49,8 @@ pub(super) struct MeAnswer {
     operation_id = "me",
     responses(
         (status = 200, description = "The caller.", body = MeAnswer),
+        (status = 400, description = "A query parameter, or no position.", body = ProblemBody,
+            content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -51,8 +58,17 @@ pub(super) struct MeAnswer {
 )]
 pub(super) async fn me(
     State(authorizer): State<Arc<Authorizer>>,
-    Authenticated(caller): Authenticated,
+    mut caller: Authenticated,
+    ConsistencyToken(token): ConsistencyToken,
+    _: NoParameters,
+    parts: Parts,
 ) -> Result<axum::Json<MeAnswer>, Problem> {
+    if let Some(position) = token {
+        authorizer.wait_for(position).await?;
+        // The gate has looked at the rights before what was waited for.
+        caller = authenticate(&parts.headers, &SharedParts::of(&parts.extensions)?).await?;
+    }
+    let Authenticated(caller) = caller;
     let profile = authorizer.profile(caller.tenant(), caller.user()).await?;
     // Gone between the gate's look and ours.
     let profile = profile.ok_or_else(|| Problem::new(Code::Unauthenticated))?;

@@ -54,6 +54,7 @@ impl From<AuthorizerError> for Problem {
                 "The account exists in several tenants; name one.",
             )]),
             AuthorizerError::Throttled { retry_after } => Self::rate_limited(retry_after),
+            AuthorizerError::Behind => Self::view_behind(),
             AuthorizerError::Unavailable(_) => Self::unavailable(&error),
         }
     }

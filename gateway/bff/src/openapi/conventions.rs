@@ -160,7 +160,7 @@ pub(super) fn describe_conventions(path: &str, item: &mut PathItem) {
     let versioned = is_below(API, path) && !is_below(AUTH, path);
     if let Some(query) = &mut item.get {
         describe_problems(query);
-        if versioned {
+        if is_below(API, path) {
             share_paging(query);
             refer_to(query, CONSISTENCY_TOKEN);
         }

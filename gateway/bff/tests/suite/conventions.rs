@@ -180,7 +180,7 @@ fn a_header_that_a_service_describes_is_not_described_twice() {
 #[rstest]
 #[case("/api/v1/orders", true)]
 #[case("/api/v1/authors", true)]
-#[case("/api/v1/auth/me", false)]
+#[case("/api/v1/auth/me", true)]
 #[case("/.well-known/jwks.json", false)]
 #[case("/livez", false)]
 #[case("/readyz", false)]

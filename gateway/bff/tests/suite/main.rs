@@ -11,3 +11,4 @@ mod passing;
 mod rates;
 mod remote;
 mod routing;
+mod uploads;

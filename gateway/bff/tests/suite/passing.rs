@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use invoiceapp_bff::BffConfig;
+use invoiceapp_bff::{BffConfig, Origin};
 use rstest::rstest;
 use serde_json::json;
 
@@ -157,7 +157,7 @@ async fn no_foreign_page_may_call_unless_its_origin_is_configured() {
     let origin = "https://shop.example";
     assert_eq!(preflight(&Door::new(), origin).await, "");
     let config = BffConfig {
-        cors_allowed_origins: vec![origin.to_owned()],
+        cors_allowed_origins: vec![Origin::try_from(origin.to_owned()).unwrap()],
         ..BffConfig::default()
     };
     let door = Door::with_config(config);

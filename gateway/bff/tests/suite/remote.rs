@@ -11,8 +11,9 @@ use axum::http::{Request, StatusCode};
 use axum::routing::any;
 use axum::{Json, Router};
 use http_body_util::BodyExt;
-use invoiceapp_bff::{ANSWER_TIMEOUT, RemoteService, UpstreamName, behind_front_door};
-use invoiceapp_http::server::{ClientAddress, HttpListener, ServerLimits};
+use invoiceapp_bff::{PATIENCE, RemoteService, UpstreamName, behind_front_door};
+use invoiceapp_http::server::{ClientAddress, HttpListener, Patience, ServerLimits};
+use invoiceapp_http::testing::TestIssuer;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -22,7 +23,7 @@ use tower::ServiceExt;
 use crate::fixture::from;
 
 /// Answers with what it was sent, behind a front door at the loopback address.
-async fn echo() -> SocketAddr {
+pub(crate) async fn echo() -> SocketAddr {
     let echo = |request: AxumRequest| async move {
         let address = ClientAddress::of(request.extensions()).0.to_string();
         let uri = request.uri().to_string();
@@ -32,14 +33,16 @@ async fn echo() -> SocketAddr {
         Json(json!({"address": address, "uri": uri, "host": host, "body": body}))
     };
     let router = Router::new().fallback(echo);
-    serve(behind_front_door(router, vec![[127, 0, 0, 1].into()])).await
+    let router = behind_front_door(router, vec![[127, 0, 0, 1].into()]);
+    serve(router, ServerLimits::default()).await
 }
 
-async fn serve(router: Router) -> SocketAddr {
+pub(crate) async fn serve(router: Router, limits: ServerLimits) -> SocketAddr {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = HttpListener::bind(any_port).await.unwrap();
     let address = listener.address();
-    tokio::spawn(listener.serve(router, ServerLimits::default(), CancellationToken::new()));
+    let ambient = TestIssuer::new().ambient;
+    tokio::spawn(listener.serve(router, limits, ambient, CancellationToken::new()));
     address
 }
 
@@ -63,12 +66,12 @@ async fn cutting(cuts: usize) -> (SocketAddr, Arc<AtomicUsize>) {
     (address, count)
 }
 
-fn service(address: SocketAddr, answer_timeout: Duration) -> RemoteService {
+pub(crate) fn service(address: SocketAddr, patience: Patience) -> RemoteService {
     let authority = address.to_string().parse().unwrap();
-    RemoteService::new(UpstreamName::Invoice, authority, answer_timeout)
+    RemoteService::new(UpstreamName::Invoice, authority, patience)
 }
 
-async fn call(service: &RemoteService, request: Request<Body>) -> (StatusCode, Value) {
+pub(crate) async fn call(service: &RemoteService, request: Request<Body>) -> (StatusCode, Value) {
     let response = service.clone().oneshot(request).await.unwrap();
     let status = response.status();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -78,7 +81,7 @@ async fn call(service: &RemoteService, request: Request<Body>) -> (StatusCode, V
     )
 }
 
-fn post(key: Option<&str>) -> Request<Body> {
+pub(crate) fn post(key: Option<&str>) -> Request<Body> {
     let request = from("203.0.113.7")
         .method("POST")
         .uri("/api/v1/invoices?a=b%20c");
@@ -93,7 +96,7 @@ fn post(key: Option<&str>) -> Request<Body> {
 #[tokio::test]
 async fn a_service_gets_path_query_body_and_the_clients_address() {
     let address = echo().await;
-    let (status, seen) = call(&service(address, ANSWER_TIMEOUT), post(None)).await;
+    let (status, seen) = call(&service(address, PATIENCE), post(None)).await;
     assert_eq!(status, 200);
     assert_eq!(
         seen,
@@ -107,15 +110,28 @@ async fn a_service_gets_path_query_body_and_the_clients_address() {
 #[tokio::test]
 async fn a_command_with_a_key_is_sent_again_when_the_connection_is_cut() {
     let (address, connections) = cutting(2).await;
-    let (status, seen) = call(&service(address, ANSWER_TIMEOUT), post(Some("k"))).await;
+    let (status, seen) = call(&service(address, PATIENCE), post(Some("k"))).await;
     assert_eq!((status.as_u16(), &seen["body"]), (200, &json!("hello")));
     assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
+/// A key is no protection there: a refresh token that comes twice ends its session.
+#[tokio::test]
+async fn what_changes_a_login_is_never_sent_twice_even_with_a_key() {
+    for path in ["refresh", "login", "logout"] {
+        let (address, connections) = cutting(2).await;
+        let mut request = post(Some("k"));
+        *request.uri_mut() = format!("/api/v1/auth/{path}").parse().unwrap();
+        let (status, _) = call(&service(address, PATIENCE), request).await;
+        assert_eq!(status, 503, "{path}");
+        assert_eq!(connections.load(Ordering::SeqCst), 1, "{path}");
+    }
 }
 
 #[tokio::test]
 async fn a_command_without_a_key_is_never_sent_twice() {
     let (address, connections) = cutting(2).await;
-    let (status, _) = call(&service(address, ANSWER_TIMEOUT), post(None)).await;
+    let (status, _) = call(&service(address, PATIENCE), post(None)).await;
     assert_eq!(status, 503);
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -123,7 +139,7 @@ async fn a_command_without_a_key_is_never_sent_twice() {
 #[tokio::test]
 async fn retries_come_to_an_end() {
     let (address, connections) = cutting(usize::MAX).await;
-    let (status, _) = call(&service(address, ANSWER_TIMEOUT), post(Some("k"))).await;
+    let (status, _) = call(&service(address, PATIENCE), post(Some("k"))).await;
     assert_eq!(status, 503);
     assert_eq!(connections.load(Ordering::SeqCst), 3);
 }
@@ -131,7 +147,7 @@ async fn retries_come_to_an_end() {
 #[tokio::test]
 async fn a_service_that_is_not_there_is_503_and_says_when_to_come_again() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let service = service(listener.local_addr().unwrap(), ANSWER_TIMEOUT);
+    let service = service(listener.local_addr().unwrap(), PATIENCE);
     drop(listener);
     let response = service.oneshot(post(None)).await.unwrap();
     assert_eq!(response.status(), 503);
@@ -143,7 +159,7 @@ async fn a_service_that_fails_again_and_again_is_left_alone_for_a_while_and_foun
     // Ten fill the ring, the next one opens the circuit.
     const FAILURES: usize = 11;
     let (address, connections) = cutting(FAILURES).await;
-    let service = service(address, ANSWER_TIMEOUT);
+    let service = service(address, PATIENCE);
     for _ in 0..2 * FAILURES {
         assert_eq!(call(&service, post(None)).await.0, 503);
     }
@@ -165,8 +181,14 @@ async fn a_service_that_does_not_answer_is_503_within_its_time_and_is_not_asked_
         counter.fetch_add(1, Ordering::SeqCst);
         std::future::pending::<()>()
     });
-    let address = serve(Router::new().fallback(silent)).await;
-    let short = service(address, Duration::from_millis(50));
+    let address = serve(Router::new().fallback(silent), ServerLimits::default()).await;
+    let short = service(
+        address,
+        Patience {
+            answer: Duration::from_millis(50),
+            ..PATIENCE
+        },
+    );
     let (status, _) = call(&short, post(Some("k"))).await;
     assert_eq!(status, 503);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
