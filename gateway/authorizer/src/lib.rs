@@ -38,7 +38,7 @@ pub mod tokens;
 
 pub use authorizer::{Authorizer, AuthorizerParts, LoginAttempt};
 pub use built_in::{BuiltInIssuer, BuiltInParts, SetPasswordError};
-pub use directory::{DirectoryUnavailable, LoginCandidate, UserDirectory, UserProfile};
+pub use directory::{DirectoryUnavailable, LoginCandidate, UserDirectory, UserProfile, WaitError};
 pub use keycloak::{KeycloakError, KeycloakParts, KeycloakProvider, KeycloakSettings};
 pub use keys::{SigningKeyError, SigningKeys};
 pub use passwords::{

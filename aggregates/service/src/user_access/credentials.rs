@@ -4,8 +4,18 @@
 //! goes in three steps, of which each may be repeated: its hash is *staged*, durably; the command is
 //! appended; the provider takes the hash, and it is erased (*handed over*). The receipt of the
 //! command is what makes a staged hash count. A crash or an outage after the append leaves a hash
-//! that [`CredentialHandOver`] finds, in whichever process; one whose command never committed is
-//! discarded after [`STAGED_TIME_MAX`].
+//! that [`CredentialHandOver`] finds, in whichever process.
+//!
+//! | the command | what becomes of the hash |
+//! |---|---|
+//! | committed | handed over, by the request or by [`CredentialHandOver`] |
+//! | refused | *withdrawn* by the request; it goes with the last of those that staged it |
+//! | another one committed under its id | discarded by [`CredentialHandOver`] |
+//! | committed, and a later one of the user was handed over | erased, by either |
+//! | nobody knows, and it never committed | discarded after [`STAGED_TIME_MAX`] |
+//!
+//! Later is who drew the later [`Turn`], before asking whether the command is done. So of two commands
+//! of which one was sent when the other had been answered, the later one's password stays.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +24,7 @@ use async_trait::async_trait;
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, TenantId};
 use invoiceapp_journal::execute::CommandExecutor;
+use invoiceapp_journal::port::{AppendError, Journal};
 use invoiceapp_schemas::{CommandId, CommandStamp};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -25,8 +36,8 @@ pub const HAND_OVER_INTERVAL: Duration = Duration::from_secs(2);
 const HAND_OVER_TIME_MAX: Duration = Duration::from_secs(3);
 /// How long a hash waits for its command to commit. A request lives for seconds.
 pub const STAGED_TIME_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// How many staged hashes one look takes.
-const STAGED_AT_ONCE_MAX: u32 = 100;
+/// How many staged hashes are read at once; a look takes all of them, page by page.
+pub const STAGED_PAGE_MAX: u32 = 100;
 /// After this many failures in a row the provider is taken to be down until the next look.
 const FAILURES_IN_A_ROW_MAX: u32 = 3;
 
@@ -74,6 +85,10 @@ impl std::fmt::Debug for HashedPassword {
     }
 }
 
+/// A place in the order of passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn(pub i64);
+
 /// The hash of a password whose command may have committed. Which user it is for stands in the
 /// command's receipt.
 #[derive(Debug, Clone)]
@@ -85,8 +100,10 @@ pub struct StagedCredential {
     pub tenant: TenantId,
     /// The hash.
     pub hash: HashedPassword,
-    /// When it was staged.
+    /// When it was staged last.
     pub staged_at: Timestamp,
+    /// The latest turn of the requests that staged it.
+    pub turn: Turn,
 }
 
 /// Where passwords go: a durable place where hashes wait, and the identity provider behind it.
@@ -103,8 +120,15 @@ pub trait CredentialStore: Send + Sync + std::fmt::Debug {
         salt_source: &[u8],
     ) -> Result<HashedPassword, PasswordError>;
 
-    /// Stages a hash, durably. The same one again changes nothing, and neither does one whose
-    /// command has been handed over.
+    /// Draws a turn, later than every one drawn before. To be drawn before the journal is asked whether
+    /// the command is done: then every turn of a command is from before it committed.
+    ///
+    /// # Errors
+    /// [`PasswordError::Unavailable`].
+    async fn draw_turn(&self) -> Result<Turn, PasswordError>;
+
+    /// Stages a hash, durably, for one request more. One whose command has been handed over changes
+    /// nothing.
     ///
     /// # Errors
     /// [`PasswordError::Unavailable`].
@@ -116,42 +140,40 @@ pub trait CredentialStore: Send + Sync + std::fmt::Debug {
     /// [`PasswordError::Unavailable`].
     async fn staged_by(&self, command: CommandId) -> Result<Vec<StagedCredential>, PasswordError>;
 
-    /// What is staged, oldest first.
+    /// What is staged, in the order of turns: the first page, or the one after the one that ended with this.
     ///
     /// # Errors
     /// [`PasswordError::Unavailable`].
-    async fn staged(&self, limit: u32) -> Result<Vec<StagedCredential>, PasswordError>;
+    async fn staged(
+        &self,
+        after: Option<&StagedCredential>,
+        limit: u32,
+    ) -> Result<Vec<StagedCredential>, PasswordError>;
 
     /// Has the provider take the hash as the user's only password, ending the sessions that were
-    /// begun with another, and then erases what the command staged. Repeating it does no harm.
+    /// begun with another, and then erases what the command staged. One that a later one of the user
+    /// overtook is erased only. Answers whether the provider took it. Repeating it does no harm.
     ///
     /// # Errors
     /// [`PasswordError::Unavailable`]; the hash is still staged then.
-    async fn hand_over(&self, user: UserId, staged: &StagedCredential)
-    -> Result<(), PasswordError>;
+    async fn hand_over(
+        &self,
+        user: UserId,
+        staged: &StagedCredential,
+    ) -> Result<bool, PasswordError>;
 
-    /// Removes what a command staged that never committed.
+    /// Takes back one of the requests that staged a hash, which was refused. With the last one the
+    /// hash is removed.
     ///
     /// # Errors
     /// [`PasswordError::Unavailable`].
-    async fn discard(&self, command: CommandId) -> Result<(), PasswordError>;
-}
+    async fn withdraw(&self, stamp: CommandStamp) -> Result<(), PasswordError>;
 
-/// Stages the hash of a command that has not been done yet. Answers whether there is one to hand
-/// over after the append.
-///
-/// # Errors
-/// [`PasswordError::Unavailable`].
-pub(crate) async fn stage(
-    credentials: &dyn CredentialStore,
-    staged: &StagedCredential,
-    is_done: bool,
-) -> Result<(), PasswordError> {
-    // A repeat of a command that is done brings nothing new; an old password least of all.
-    if is_done {
-        return Ok(());
-    }
-    credentials.stage(staged).await
+    /// Removes a hash whose command never committed, however many requests staged it.
+    ///
+    /// # Errors
+    /// [`PasswordError::Unavailable`].
+    async fn discard(&self, stamp: CommandStamp) -> Result<(), PasswordError>;
 }
 
 /// Hands over what a committed command has staged. An outage does not undo the command: the hash
@@ -167,7 +189,7 @@ pub(crate) async fn hand_over(
             .iter()
             .find(|staged| staged.stamp.fingerprint == stamp.fingerprint);
         match ours {
-            Some(staged) => credentials.hand_over(user, staged).await,
+            Some(staged) => credentials.hand_over(user, staged).await.map(drop),
             None => Ok(()),
         }
     };
@@ -178,6 +200,27 @@ pub(crate) async fn hand_over(
             "a password follows later"
         ),
         Err(_) => tracing::warn!("a password follows later: the provider takes too long"),
+    }
+}
+
+/// Withdraws what a refused command has staged, so that it does not wait for a day for a command that
+/// never comes. The request may have come several times, and only this one have been refused: the
+/// hash stays for the others, and where one of them has committed it is on its way.
+pub(crate) async fn withdraw(
+    credentials: &dyn CredentialStore,
+    journal: &dyn Journal,
+    stamp: CommandStamp,
+) {
+    match journal.receipt(stamp).await {
+        // Not committed, or another request under the same id was: then this one never will be.
+        Ok(None) | Err(AppendError::CommandReused) => {}
+        Ok(Some(_)) | Err(_) => return,
+    }
+    if let Err(error) = credentials.withdraw(stamp).await {
+        tracing::warn!(
+            error = invoiceapp_http::problem::chain_text(&error),
+            "the password of a refused command stays for a day"
+        );
     }
 }
 
@@ -213,53 +256,70 @@ impl CredentialHandOver {
     /// [`PasswordError::Unavailable`] when the staged hashes or the journal cannot be read, or the
     /// provider is down; the hashes are still staged then.
     pub async fn look(&self) -> Result<u32, PasswordError> {
-        let mut handed_over = 0_u32;
-        let mut failures = 0_u32;
-        for staged in self.credentials.staged(STAGED_AT_ONCE_MAX).await? {
-            match self.finish(&staged).await {
-                Ok(true) => (handed_over, failures) = (handed_over.saturating_add(1), 0),
-                Ok(false) => {}
-                Err(error) if failures.saturating_add(1) >= FAILURES_IN_A_ROW_MAX => {
-                    return Err(error);
-                }
-                Err(error) => {
-                    failures = failures.saturating_add(1);
-                    tracing::warn!(
-                        error = invoiceapp_http::problem::chain_text(&error),
-                        "a password could not be handed over"
-                    );
-                }
+        let mut tally = Tally::default();
+        let mut last: Option<StagedCredential> = None;
+        loop {
+            let page = self.credentials.staged(last.as_ref(), STAGED_PAGE_MAX);
+            let page = page.await?;
+            for staged in &page {
+                tally.count(self.finish(staged).await)?;
+            }
+            match page.into_iter().next_back() {
+                Some(end) => last = Some(end),
+                None => return Ok(tally.handed_over),
             }
         }
-        Ok(handed_over)
     }
 
     async fn finish(&self, staged: &StagedCredential) -> Result<bool, PasswordError> {
-        let command = staged.stamp.id;
-        let receipt = self.executor.journal().receipt_of(command).await;
-        let receipt = receipt.map_err(|error| PasswordError::Unavailable(Box::new(error)))?;
-        let Some(committed) = receipt else {
-            let discard_at = staged.staged_at.saturating_add(STAGED_TIME_MAX);
-            if discard_at.is_ok_and(|at| at < self.ambient.now()) {
-                self.credentials.discard(command).await?;
+        let committed = match self.executor.journal().receipt(staged.stamp).await {
+            Ok(Some(committed)) => committed,
+            Ok(None) => {
+                let discard_at = staged.staged_at.saturating_add(STAGED_TIME_MAX);
+                if discard_at.is_ok_and(|at| at < self.ambient.now()) {
+                    self.credentials.discard(staged.stamp).await?;
+                }
+                return Ok(false);
             }
-            return Ok(false);
+            Err(AppendError::CommandReused) => {
+                self.credentials.discard(staged.stamp).await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(PasswordError::Unavailable(Box::new(error))),
         };
-        let rivals = self.credentials.staged_by(command).await?;
-        if rivals.is_empty() {
-            // Handed over or discarded since the list was read.
-            return Ok(false);
-        }
-        if rivals.len() > 1 {
-            // Two requests under one key, with different passwords, and a crash before either was
-            // answered: which one committed is not known any more.
-            tracing::error!("a password has to be set again: two were sent under one key");
-            self.credentials.discard(command).await?;
-            return Ok(false);
-        }
         let user: Result<UserId, _> = committed.stream.key.parse();
         let user = user.map_err(|error| PasswordError::Unavailable(Box::new(error)))?;
-        self.credentials.hand_over(user, staged).await?;
-        Ok(true)
+        self.credentials.hand_over(user, staged).await
+    }
+}
+
+/// What has become of the hashes of one look.
+#[derive(Debug, Default)]
+struct Tally {
+    handed_over: u32,
+    failures_in_a_row: u32,
+}
+
+impl Tally {
+    /// Counts an outcome; the failure that is one too many ends the look.
+    fn count(&mut self, outcome: Result<bool, PasswordError>) -> Result<(), PasswordError> {
+        match outcome {
+            Ok(false) => {}
+            Ok(true) => {
+                self.handed_over = self.handed_over.saturating_add(1);
+                self.failures_in_a_row = 0;
+            }
+            Err(error) => {
+                self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+                if self.failures_in_a_row >= FAILURES_IN_A_ROW_MAX {
+                    return Err(error);
+                }
+                tracing::warn!(
+                    error = invoiceapp_http::problem::chain_text(&error),
+                    "a password could not be handed over"
+                );
+            }
+        }
+        Ok(())
     }
 }

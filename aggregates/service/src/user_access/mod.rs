@@ -1,6 +1,7 @@
 //! The user access service, 3003: users, roles, and the organisation that they
 //! belong to.
 
+mod ceiling;
 pub(crate) mod credentials;
 mod organization;
 mod roles;
@@ -8,7 +9,7 @@ mod users;
 
 pub use credentials::{
     CredentialHandOver, CredentialStore, HAND_OVER_INTERVAL, HashedPassword, Password,
-    PasswordError, STAGED_TIME_MAX, StagedCredential,
+    PasswordError, STAGED_PAGE_MAX, STAGED_TIME_MAX, StagedCredential, Turn,
 };
 pub(crate) use organization::{AddressBody, AddressResource, NetDaysBody};
 

@@ -1,24 +1,25 @@
 //! What becomes of a staged hash when nobody finishes the command that staged it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use invoiceapp_domain::decider::{Actor, Context};
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::party::EmailAddress;
 use invoiceapp_domain::text::Name;
-use invoiceapp_domain::user::{Registration, User, UserCommand};
+use invoiceapp_domain::user::{ProfileChange, Registration, User, UserCommand};
 use invoiceapp_domain::{Ambient, StreamId, StreamKind, TenantId};
 use invoiceapp_journal::execute::{CommandExecutor, Execution};
 use invoiceapp_journal::sqlite::{SqliteJournal, SqliteOptions};
 use invoiceapp_schemas::{CommandId, CommandStamp};
 use invoiceapp_service::user_access::{
-    CredentialHandOver, CredentialStore, HashedPassword, Password, PasswordError, StagedCredential,
+    CredentialHandOver, CredentialStore, HashedPassword, STAGED_PAGE_MAX, StagedCredential,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::memory::Memory;
 
 #[derive(Debug)]
 struct Clock(Mutex<Timestamp>);
@@ -30,59 +31,6 @@ impl Ambient for Clock {
 
     fn new_id(&self) -> Uuid {
         Uuid::nil()
-    }
-}
-
-/// A staging place and a provider in memory.
-#[derive(Debug, Default)]
-struct Memory {
-    staged: Mutex<Vec<StagedCredential>>,
-    taken: Mutex<Vec<(UserId, String)>>,
-    provider_is_down: AtomicBool,
-}
-
-#[async_trait]
-impl CredentialStore for Memory {
-    async fn hash(&self, _: Password, _: &[u8]) -> Result<HashedPassword, PasswordError> {
-        Err(PasswordError::Refused("no test hashes".to_owned()))
-    }
-
-    async fn stage(&self, staged: &StagedCredential) -> Result<(), PasswordError> {
-        self.staged.lock().unwrap().push(staged.clone());
-        Ok(())
-    }
-
-    async fn staged_by(&self, command: CommandId) -> Result<Vec<StagedCredential>, PasswordError> {
-        let mut staged = self.staged.lock().unwrap().clone();
-        staged.retain(|it| it.stamp.id == command);
-        Ok(staged)
-    }
-
-    async fn staged(&self, _: u32) -> Result<Vec<StagedCredential>, PasswordError> {
-        Ok(self.staged.lock().unwrap().clone())
-    }
-
-    async fn hand_over(
-        &self,
-        user: UserId,
-        staged: &StagedCredential,
-    ) -> Result<(), PasswordError> {
-        if self.provider_is_down.load(Ordering::SeqCst) {
-            return Err(PasswordError::Unavailable("down".into()));
-        }
-        self.taken
-            .lock()
-            .unwrap()
-            .push((user, staged.hash.0.clone()));
-        self.discard(staged.stamp.id).await
-    }
-
-    async fn discard(&self, command: CommandId) -> Result<(), PasswordError> {
-        self.staged
-            .lock()
-            .unwrap()
-            .retain(|it| it.stamp.id != command);
-        Ok(())
     }
 }
 
@@ -131,18 +79,23 @@ impl World {
             tenant: tenant(),
             hash: HashedPassword(hash.to_owned()),
             staged_at: self.clock.now(),
+            turn: self.memory.draw_turn().await.unwrap(),
         };
         self.memory.stage(&staged).await.unwrap();
     }
 
-    async fn commit(&self, number: u128, user: UserId) {
-        let stream = StreamId::new(tenant(), StreamKind::User, user);
-        let context = Context {
+    fn context(&self) -> Context {
+        Context {
             tenant: tenant(),
             actor: Actor::System("test".to_owned()),
             now: self.clock.now(),
             today: jiff::civil::date(2027, 1, 15),
-        };
+        }
+    }
+
+    async fn commit(&self, number: u128, user: UserId) {
+        let stream = StreamId::new(tenant(), StreamKind::User, user);
+        let context = self.context();
         let email = format!("user{number}@example.com");
         let command = UserCommand::Register(Registration {
             email: EmailAddress::parse(&email).unwrap(),
@@ -155,12 +108,22 @@ impl World {
         executor.execute::<User>(execution, command).await.unwrap();
     }
 
+    /// Commits a command that changes nothing but the password.
+    async fn commit_change(&self, number: u128, user: UserId) {
+        let stream = StreamId::new(tenant(), StreamKind::User, user);
+        let context = self.context();
+        let command = UserCommand::ChangeProfile(ProfileChange::default());
+        let execution = Execution::new(stream, stamp(number), context, Uuid::nil());
+        let executor = &self.hand_over.executor;
+        executor.execute::<User>(execution, command).await.unwrap();
+    }
+
     fn taken(&self) -> Vec<(UserId, String)> {
-        self.memory.taken.lock().unwrap().clone()
+        self.memory.taken()
     }
 
     fn staged_count(&self) -> usize {
-        self.memory.staged.lock().unwrap().len()
+        self.memory.staged_count()
     }
 }
 
@@ -211,16 +174,62 @@ async fn a_hash_whose_command_never_committed_is_discarded_after_a_day() {
 }
 
 #[tokio::test]
-async fn of_two_passwords_under_one_key_none_is_guessed_to_be_the_right_one() {
+async fn of_two_passwords_under_one_key_the_committed_commands_counts() {
     let world = World::open().await;
-    world.stage(stamp(1), "hash one").await;
     let rival = CommandStamp {
-        fingerprint: [2; 32],
+        fingerprint: [0; 32],
         ..stamp(1)
     };
     world.stage(rival, "hash two").await;
+    world.stage(stamp(1), "hash one").await;
+    let user = UserId(Uuid::from_u128(0x77));
+    world.commit(1, user).await;
+    assert_eq!(world.hand_over.look().await.unwrap(), 1);
+    assert_eq!(world.staged_count(), 0);
+    assert_eq!(world.taken(), [(user, "hash one".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_password_that_another_command_under_its_key_overtook_is_discarded() {
+    let world = World::open().await;
+    let overtaken = CommandStamp {
+        fingerprint: [2; 32],
+        ..stamp(1)
+    };
+    world.stage(overtaken, "hash two").await;
     world.commit(1, UserId(Uuid::from_u128(0x77))).await;
     assert_eq!(world.hand_over.look().await.unwrap(), 0);
     assert_eq!(world.staged_count(), 0);
     assert!(world.taken().is_empty());
+}
+
+#[tokio::test]
+async fn a_hash_is_found_behind_any_number_of_those_that_wait() {
+    let world = World::open().await;
+    let waiting = u128::from(STAGED_PAGE_MAX) * 2 + 1;
+    for number in 0..waiting {
+        world.stage(stamp(0x1000 + number), "waits").await;
+    }
+    *world.clock.0.lock().unwrap() += SignedDuration::from_secs(1);
+    let user = UserId(Uuid::from_u128(0x77));
+    world.stage(stamp(1), "hash one").await;
+    world.commit(1, user).await;
+    assert_eq!(world.hand_over.look().await.unwrap(), 1);
+    assert_eq!(world.taken(), [(user, "hash one".to_owned())]);
+    assert_eq!(u128::try_from(world.staged_count()).unwrap(), waiting);
+}
+
+#[tokio::test]
+async fn passwords_of_one_second_reach_the_user_in_their_order() {
+    let world = World::open().await;
+    let user = UserId(Uuid::from_u128(0x77));
+    world.stage(stamp(9), "hash nine").await;
+    world.commit(9, user).await;
+    for (number, hash) in [(3, "hash three"), (1, "hash one"), (2, "hash two")] {
+        world.stage(stamp(number), hash).await;
+        world.commit_change(number, user).await;
+    }
+    assert_eq!(world.hand_over.look().await.unwrap(), 4);
+    let hashes: Vec<String> = world.taken().into_iter().map(|(_, hash)| hash).collect();
+    assert_eq!(hashes, ["hash nine", "hash three", "hash one", "hash two"]);
 }

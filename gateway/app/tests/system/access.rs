@@ -6,7 +6,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::api::{Client, draft, id, organization};
+use crate::api::{Answer, Client, draft, id, organization};
 use crate::binary::ADMIN_PASSWORD;
 use crate::system::{System, Way};
 
@@ -194,6 +194,47 @@ async fn roles_are_lists_of_permissions_and_system_roles_are_read_only(#[case] w
         .delete("/roles/administrator")
         .await
         .expect_problem(409, "system_role");
+}
+
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
+#[tokio::test]
+async fn nobody_gives_what_they_do_not_have(#[case] way: Way) {
+    let server = System::start(way).await;
+    let admin = Client::admin(&server).await;
+    let rights = ["user.create", "user.update", "role.create", "role.update"];
+    let manager = json!({"code": "manager", "name": "Manager", "permissions": rights});
+    admin.post("/roles", manager).await.expect(201);
+    let manager = user_with_roles(&server, &admin, "manager", &["manager"]).await;
+    let me = manager.get("/auth/me").await.expect(200);
+    let administrator = admin.get("/auth/me").await.expect(200);
+    let denied = |answer: Answer| answer.expect_problem(403, "permission_denied");
+    for user in [&me, &administrator] {
+        let path = format!("/users/{}/roles/administrator", id(&user["user"]));
+        denied(manager.put(&path, json!({})).await);
+    }
+    let password = json!({"password": "of the manager's choice"});
+    let path = format!("/users/{}", id(&administrator["user"]));
+    denied(manager.patch(&path, password.clone()).await);
+    let wider = json!({"permissions": ["user.create", "invoice.issue"]});
+    denied(manager.patch("/roles/manager", wider.clone()).await);
+    let mut role = wider;
+    (role["code"], role["name"]) = (json!("wider"), json!("Wider"));
+    denied(manager.post("/roles", role).await);
+    let mut user = json!({
+        "email": server.address("deputy"), "first_name": "Dep", "last_name": "Uty",
+        "password": PASSWORD, "roles": ["administrator"]
+    });
+    denied(manager.post("/users", user.clone()).await);
+    // What they have, they may give; and their own password is theirs.
+    user["roles"] = json!(["manager"]);
+    let deputy = manager.post("/users", user).await.expect(201);
+    let path = format!("/users/{}", id(&deputy));
+    manager.patch(&path, password.clone()).await.expect(200);
+    let path = format!("/users/{}", id(&me["user"]));
+    manager.patch(&path, password).await.expect(200);
 }
 
 #[rstest]

@@ -8,6 +8,7 @@
 )]
 
 mod logins;
+mod order;
 mod sessions;
 pub mod staging;
 

@@ -10,11 +10,13 @@ mod sessions;
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use thiserror::Error;
+use tokio::sync::Mutex;
 
 use self::ended::EndedSessionIds;
 
@@ -51,6 +53,7 @@ pub enum IdentityStoreError {
 pub struct IdentityStore {
     pool: SqlitePool,
     ended: EndedSessionIds,
+    hand_overs: Arc<Mutex<()>>,
 }
 
 impl IdentityStore {
@@ -83,7 +86,11 @@ impl IdentityStore {
             .await?;
         sqlx::migrate!("./migrations").run(&pool).await?;
         let ended = EndedSessionIds::load(&pool).await?;
-        Ok(Self { pool, ended })
+        Ok(Self {
+            pool,
+            ended,
+            hand_overs: Arc::default(),
+        })
     }
 
     /// Tries whether the store answers.
@@ -97,6 +104,11 @@ impl IdentityStore {
 
     pub(crate) const fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    /// Whoever holds it hands a password over, and nobody else does.
+    pub(crate) const fn hand_overs(&self) -> &Arc<Mutex<()>> {
+        &self.hand_overs
     }
 
     /// Closes the file.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use invoiceapp_authorizer::conformance::{self, Subject, Users};
-use invoiceapp_authorizer::staging::PostgresStaging;
+use invoiceapp_authorizer::staging::{CredentialStaging, PostgresStaging};
 use invoiceapp_domain::TenantId;
 use invoiceapp_domain::ids::UserId;
 use secrecy::SecretString;
 use sqlx::Connection;
+use uuid::Uuid;
 
 use crate::fixture::{EMAIL, Installation, PASSWORD};
 
@@ -49,7 +50,7 @@ async fn the_built_in_issuer_is_an_identity_provider() {
 #[tokio::test]
 async fn credentials_are_staged_in_the_identity_store() {
     let installation = Installation::new().await;
-    conformance::staging::all(&installation.store).await;
+    conformance::staging::all(&installation.store, &installation.store.clone()).await;
 }
 
 #[tokio::test]
@@ -66,11 +67,23 @@ async fn credentials_are_staged_in_postgresql() {
     let own = SecretString::from(format!("{server}/{database}"));
     let (one, other) = tokio::join!(PostgresStaging::open(&own), PostgresStaging::open(&own));
     let (one, other) = (one.unwrap(), other.unwrap());
-    conformance::staging::all(&one).await;
+    conformance::staging::all(&one, &other).await;
+    commands_do_not_wait_for_hand_overs(&one).await;
     one.close().await;
     other.close().await;
     sqlx::query(&format!("DROP DATABASE {database} WITH (FORCE)"))
         .execute(&mut connection)
         .await
         .unwrap();
+}
+
+/// The provider takes its time with each of them.
+async fn commands_do_not_wait_for_hand_overs(staging: &PostgresStaging) {
+    let tenant = TenantId::parse("default").unwrap();
+    let lock = |number| staging.lock(&tenant, UserId(Uuid::from_u128(number)));
+    let _held = (lock(1).await.unwrap(), lock(2).await.unwrap());
+    tokio::select! {
+        _ = async { tokio::join!(lock(3), lock(4), lock(5)) } => panic!("three more are let in"),
+        turn = staging.draw_turn() => assert!(turn.unwrap() > 0),
+    }
 }

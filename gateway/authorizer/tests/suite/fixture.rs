@@ -17,7 +17,8 @@ use invoiceapp_access::{
 };
 use invoiceapp_authorizer::{
     Authorizer, AuthorizerParts, BuiltInIssuer, BuiltInParts, DirectoryUnavailable, IdentityStore,
-    Issuer, LoginCandidate, LoginLimits, SigningKeys, UserDirectory, UserProfile, router,
+    Issuer, LoginCandidate, LoginLimits, SigningKeys, UserDirectory, UserProfile, WaitError,
+    router,
 };
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::{Ambient, Permission, TenantId};
@@ -77,7 +78,11 @@ struct TestUser {
 pub(crate) struct Users {
     users: Mutex<BTreeMap<(TenantId, UserId), TestUser>>,
     pub(crate) down: Mutex<bool>,
+    catches_up: Mutex<Option<(u64, Change)>>,
 }
+
+/// What becomes known when the read model goes on.
+type Change = fn(&Users);
 
 impl Users {
     /// Adds a user, who has no password yet.
@@ -113,6 +118,11 @@ impl Users {
             .get_mut(&(tenant.clone(), user))
             .unwrap()
             .grants = grants;
+    }
+
+    /// Lets whoever waits for a position up to this one find that changed.
+    pub(crate) fn catch_up(&self, position: u64, change: Change) {
+        *self.catches_up.lock().unwrap() = Some((position, change));
     }
 
     fn is_down(&self) -> bool {
@@ -154,6 +164,20 @@ impl UserDirectory for Users {
             first_name: "Ada".to_owned(),
             last_name: "Lovelace".to_owned(),
         }))
+    }
+
+    async fn wait_for(&self, position: u64) -> Result<(), WaitError> {
+        if self.is_down() {
+            return Err(WaitError::Unavailable(DirectoryUnavailable("down".into())));
+        }
+        let reached = self.catches_up.lock().unwrap().take();
+        match reached {
+            Some((up_to, change)) if up_to >= position => {
+                change(self);
+                Ok(())
+            }
+            _ => Err(WaitError::Behind),
+        }
     }
 }
 

@@ -92,15 +92,13 @@ impl World {
         // As every process does when it starts.
         keys.refresh().await.unwrap();
         let provider = provider(settings(&realm), &keys, &users);
-        let verifier =
-            TokenVerifier::new(settings(&realm).policy(), keys.clone(), Arc::new(RealTime));
-        let gate = Gate::new(verifier, users.clone()).with_ended_sessions(provider.clone());
+        let gate = Arc::new(provider.gate());
         Self {
             realm,
             users,
             keys,
             provider,
-            gate: Arc::new(gate),
+            gate,
         }
     }
 

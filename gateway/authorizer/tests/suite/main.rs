@@ -8,6 +8,7 @@ mod keycloak;
 mod keys;
 mod login;
 mod me_and_logout;
+mod realm_gate;
 mod refresh;
 mod store;
 mod throttle;

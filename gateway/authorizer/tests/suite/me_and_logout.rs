@@ -6,7 +6,7 @@ use invoiceapp_access::Grants;
 use invoiceapp_domain::Permission;
 use serde_json::json;
 
-use crate::fixture::{EMAIL, Installation, PASSWORD, tenant, user};
+use crate::fixture::{Answer, EMAIL, Installation, PASSWORD, tenant, user};
 
 const ME: &str = "/api/v1/auth/me";
 const LOGOUT: &str = "/api/v1/auth/logout";
@@ -49,6 +49,59 @@ async fn a_role_taken_away_is_gone_with_the_same_token() {
         installation.get(ME, Some(&token)).await.body["permissions"],
         json!([])
     );
+}
+
+async fn me_after(installation: &Installation, token: &str, position: &str) -> Answer {
+    let request = Request::get(ME)
+        .header("authorization", format!("Bearer {token}"))
+        .header("consistency-token", position);
+    installation
+        .call(request.body(Body::empty()).unwrap())
+        .await
+}
+
+#[tokio::test]
+async fn who_has_seen_a_change_is_told_what_came_of_it() {
+    let installation = Installation::with_ada().await;
+    let token = installation
+        .login(EMAIL, PASSWORD)
+        .await
+        .text("access_token");
+    let users = &installation.users;
+    users.catch_up(7, |users| {
+        users.set_grants(&tenant("default"), user(1), Grants::default());
+    });
+    let answer = me_after(&installation, &token, "7").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.body["permissions"], json!([]), "{answer:?}");
+
+    users.catch_up(7, |_| {});
+    let early = me_after(&installation, &token, "8").await;
+    assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(early.body["code"], "view_behind");
+    users.catch_up(8, |users| {
+        users.set_enabled(&tenant("default"), user(1), false);
+    });
+    let disabled = me_after(&installation, &token, "8").await;
+    assert_eq!(disabled.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_read_is_refused() {
+    let installation = Installation::with_ada().await;
+    let token = installation
+        .login(EMAIL, PASSWORD)
+        .await
+        .text("access_token");
+    let answer = me_after(&installation, &token, "yesterday").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.body["errors"][0]["header"], "Consistency-Token");
+    let unknown = format!("{ME}?verbose=1");
+    let answer = installation.get(&unknown, Some(&token)).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.body["errors"][0]["parameter"], "verbose");
+    let nobody = installation.get(&unknown, None).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

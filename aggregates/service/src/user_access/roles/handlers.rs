@@ -15,7 +15,7 @@ use invoiceapp_journal::execute::Executed;
 use super::bodies::{RoleBody, RoleChangeBody};
 use super::resource::{RoleResource, render};
 use crate::parts::ServiceParts;
-use crate::user_access::UserAccessParts;
+use crate::user_access::{UserAccessParts, ceiling};
 
 type Answer = Result<CommandAnswer<RoleResource>, Problem>;
 
@@ -30,6 +30,7 @@ pub(in crate::user_access) async fn define(
     request.require(Permission::RoleCreate)?;
     let body = body.read().await?;
     let definition = body.value.into_definition();
+    ceiling::permissions(&request.caller, &definition.permissions)?;
     let stream = stream_of(&request, &definition.code);
     let executed = run(
         &service,
@@ -95,7 +96,11 @@ pub(in crate::user_access) async fn change(
     request.require(Permission::RoleUpdate)?;
     let body = body.read().await?;
     let stream = stream_of(&request, &code);
-    let command = RoleCommand::Change(body.value.into_change());
+    let change = body.value.into_change();
+    if let Some(permissions) = &change.permissions {
+        ceiling::permissions(&request.caller, permissions)?;
+    }
+    let command = RoleCommand::Change(change);
     let executed = run(&service, &request, body.digest, stream, command).await?;
     let resource = render(&executed.loaded).ok_or_else(Problem::not_found)?;
     Ok(CommandAnswer::ok(resource, &executed.committed))

@@ -1,5 +1,7 @@
 //! The handlers of users.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use deserr::Deserr;
 use invoiceapp_access::PermissionSource;
@@ -14,6 +16,7 @@ use invoiceapp_http::{
     Unread,
 };
 use invoiceapp_journal::execute::{Executed, Prepared};
+use invoiceapp_journal::loaded::Loaded;
 use invoiceapp_projections::Condition;
 use invoiceapp_projections::views::user::{ACTIVE, EMAIL, ROLES, SEARCH, role_mark};
 
@@ -22,7 +25,7 @@ use super::resource::{UserResource, render};
 use super::{administrators, registration};
 use crate::grants::ViewGrants;
 use crate::parts::{Refusal, ServiceParts};
-use crate::user_access::UserAccessParts;
+use crate::user_access::{UserAccessParts, ceiling};
 
 type Answer = Result<CommandAnswer<UserResource>, Problem>;
 
@@ -176,9 +179,19 @@ pub(in crate::user_access) async fn enable(
     request.require(Permission::UserUpdate)?;
     let body = body.read().await?;
     let stream = stream_of(&request, id);
+    let (parts, caller) = (service.clone(), request.caller.clone());
+    let prepare = move |loaded: Option<Arc<Loaded<User>>>| {
+        let (parts, caller) = (parts.clone(), caller.clone());
+        async move {
+            let given = ceiling::user(&parts, &caller, loaded.as_deref()).await;
+            given.map_err(Refusal::Prepared)?;
+            Ok(Prepared::new(UserCommand::Enable))
+        }
+    };
+    let stamp = request.stamp(body.digest);
     answer(
         service
-            .execute::<User>(&request, body.digest, stream, UserCommand::Enable)
+            .execute_with::<User, _, _>(&request, stamp, stream, prepare)
             .await?,
     )
 }
@@ -196,11 +209,14 @@ pub(in crate::user_access) async fn assign_role(
     request.require(Permission::UserUpdate)?;
     let body = body.read().await?;
     let stream = stream_of(&request, id);
-    let (parts, tenant) = (service.clone(), stream.tenant.clone());
+    let (parts, caller) = (service.clone(), request.caller.clone());
     let prepare = move |_| {
-        let (parts, tenant, role) = (parts.clone(), tenant.clone(), role.clone());
+        let (parts, caller, role) = (parts.clone(), caller.clone(), role.clone());
         async move {
-            let guard = registration::existing_role(&parts, &tenant, &role).await;
+            let given = ceiling::roles(&parts, &caller, [&role]).await;
+            given.map_err(Refusal::Prepared)?;
+            let tenant = caller.tenant();
+            let guard = registration::existing_role(&parts, tenant, &role).await;
             let guard = guard.map_err(Refusal::Prepared)?;
             let guard = guard.ok_or_else(|| Refusal::prepared(Problem::not_found()))?;
             Ok(Prepared {

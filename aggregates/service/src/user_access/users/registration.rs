@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use invoiceapp_domain::ids::UserId;
 use invoiceapp_domain::role::Role;
@@ -10,13 +11,15 @@ use invoiceapp_domain::user::{ProfileChange, Registration, User, UserCommand};
 use invoiceapp_domain::{StreamId, StreamKind, TenantId};
 use invoiceapp_http::{BodyDigest, Code, CommandRequest, FieldError, Json, Problem};
 use invoiceapp_journal::execute::{Executed, Prepared};
+use invoiceapp_journal::loaded::Loaded;
 use invoiceapp_journal::port::Guard;
 use invoiceapp_schemas::CommandStamp;
 
 use super::bodies::{ProfileBody, UserBody};
 use crate::parts::{Refusal, ServiceParts};
 use crate::user_access::{
-    HashedPassword, Password, PasswordError, StagedCredential, UserAccessParts, credentials,
+    HashedPassword, Password, PasswordError, StagedCredential, UserAccessParts, ceiling,
+    credentials,
 };
 
 /// Registers the user and keeps the password, if there is one.
@@ -37,13 +40,15 @@ pub(super) async fn register(
     let stamp = request.stamp(registration_digest(asked));
     let user = UserId(parts.service.ambient.new_id());
     let stream = StreamId::new(request.tenant().clone(), StreamKind::User, user);
-    let is_staged = stage(parts, &stream.tenant, stamp, hashed).await?;
-    let (service, tenant) = (parts.service.clone(), stream.tenant.clone());
+    let staging = stage(parts, &stream.tenant, stamp, hashed).await?;
+    let (service, caller) = (parts.service.clone(), request.caller.clone());
     let prepare = move |_| {
-        let (service, tenant) = (service.clone(), tenant.clone());
+        let (service, caller) = (service.clone(), caller.clone());
         let (requested, registration) = (requested.clone(), registration.clone());
         async move {
-            let guards = existing(&service, &tenant, &requested)
+            let given = ceiling::roles(&service, &caller, &requested).await;
+            given.map_err(Refusal::Prepared)?;
+            let guards = existing(&service, caller.tenant(), &requested)
                 .await
                 .map_err(Refusal::Prepared)?;
             Ok(Prepared {
@@ -52,14 +57,11 @@ pub(super) async fn register(
             })
         }
     };
-    let executed = parts
+    let outcome = parts
         .service
         .execute_with::<User, _, _>(request, stamp, stream, prepare)
-        .await?;
-    if is_staged {
-        finish(parts, &executed, stamp).await?;
-    }
-    Ok(executed)
+        .await;
+    conclude(parts, stamp, staging, outcome).await
 }
 
 /// Changes the profile, and the password if there is one.
@@ -78,19 +80,36 @@ pub(super) async fn change(
     };
     let stamp = request.stamp(digest);
     let stream = StreamId::new(request.tenant().clone(), StreamKind::User, user);
-    let is_staged = stage(parts, &stream.tenant, stamp, hashed).await?;
-    let prepare = move |_| {
+    let staging = stage(parts, &stream.tenant, stamp, hashed).await?;
+    let sets_password = staging != Staging::WithoutPassword;
+    let (service, caller) = (parts.service.clone(), request.caller.clone());
+    let prepare = move |loaded: Option<Arc<Loaded<User>>>| {
+        let (service, caller) = (service.clone(), caller.clone());
         let command = UserCommand::ChangeProfile(change.clone());
-        std::future::ready(Ok(Prepared::<User>::new(command)))
+        async move {
+            if sets_password {
+                let given = ceiling::user(&service, &caller, loaded.as_deref()).await;
+                given.map_err(Refusal::Prepared)?;
+            }
+            Ok(Prepared::<User>::new(command))
+        }
     };
-    let executed = parts
+    let outcome = parts
         .service
         .execute_with::<User, _, _>(request, stamp, stream, prepare)
-        .await?;
-    if is_staged {
-        finish(parts, &executed, stamp).await?;
-    }
-    Ok(executed)
+        .await;
+    conclude(parts, stamp, staging, outcome).await
+}
+
+/// What was done about the password of a command before the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Staging {
+    /// It has none.
+    WithoutPassword,
+    /// Nothing: the command was done already.
+    Done,
+    /// It was staged.
+    Staged,
 }
 
 /// Stages the password of a command, if it has one.
@@ -99,20 +118,47 @@ async fn stage(
     tenant: &TenantId,
     stamp: CommandStamp,
     hashed: Option<HashedPassword>,
-) -> Result<bool, Problem> {
+) -> Result<Staging, Problem> {
     let Some(hash) = hashed else {
-        return Ok(false);
+        return Ok(Staging::WithoutPassword);
     };
-    let is_done = is_done(&parts.service, stamp.id).await?;
+    let drawn = parts.credentials.draw_turn().await;
+    let turn = drawn.map_err(|error| password_problem(&error))?;
+    // A repeat of a command that is done brings nothing new; an old password least of all.
+    if is_done(&parts.service, stamp.id).await? {
+        return Ok(Staging::Done);
+    }
     let staged = StagedCredential {
         stamp,
         tenant: tenant.clone(),
         hash,
         staged_at: parts.service.ambient.now(),
+        turn,
     };
-    let outcome = credentials::stage(parts.credentials.as_ref(), &staged, is_done).await;
+    let outcome = parts.credentials.stage(&staged).await;
     outcome.map_err(|error| password_problem(&error))?;
-    Ok(true)
+    Ok(Staging::Staged)
+}
+
+/// Does with the staged password what the outcome of the command asks for. Only a refusal says that
+/// nothing was committed: after any other failure, it may have been.
+async fn conclude(
+    parts: &UserAccessParts,
+    stamp: CommandStamp,
+    staging: Staging,
+    outcome: Result<Executed<User>, Problem>,
+) -> Result<Executed<User>, Problem> {
+    match &outcome {
+        Ok(executed) if staging != Staging::WithoutPassword => {
+            finish(parts, executed, stamp).await?;
+        }
+        Err(problem) if staging == Staging::Staged && problem.code().status().is_client_error() => {
+            let journal = parts.service.executor.journal();
+            credentials::withdraw(parts.credentials.as_ref(), journal.as_ref(), stamp).await;
+        }
+        Ok(_) | Err(_) => {}
+    }
+    outcome
 }
 
 /// Hands the command's password over to the user that the command was for: on a repeat, that of the
