@@ -97,18 +97,38 @@ codes! {
         "Another role has this code.";
     SeriesCodeTaken, "series_code_taken", CONFLICT, "Series code is taken",
         "Another number series has this code.";
+    NumberFormatTaken, "number_format_taken", CONFLICT, "Number format is taken",
+        "Another number series can give the same numbers.";
     AlreadyExists, "already_exists", CONFLICT, "Already exists",
         "There is one already.";
     InvalidState, "invalid_state", CONFLICT, "Not possible in this state",
         "The resource is in a state that does not allow this.";
+    LimitReached, "limit_reached", CONFLICT, "Limit reached",
+        "There are as many as there may be.";
+    VatCategoriesConflict, "vat_categories_conflict", CONFLICT, "VAT categories conflict",
+        "These VAT categories cannot share an invoice.";
+    DueDateBeforeIssueDate, "due_date_before_issue_date", CONFLICT, "Due before it is issued",
+        "The due date lies before the issue date.";
+    RecipientMissing, "recipient_missing", CONFLICT, "Recipient is missing",
+        "There is nobody to send the invoice to.";
+    ProductNotArchived, "product_not_archived", CONFLICT, "Product is not archived",
+        "Only an archived product can be restored.";
+    TooManyPrices, "too_many_prices", CONFLICT, "Too many prices",
+        "The product has as many prices as it may have.";
+    RoleNotAssigned, "role_not_assigned", CONFLICT, "Role is not assigned",
+        "The user does not have this role.";
+    TooManyRoles, "too_many_roles", CONFLICT, "Too many roles",
+        "The user has as many roles as a user may have.";
+    UserDisabled, "user_disabled", CONFLICT, "User is disabled",
+        "The user is disabled already.";
+    UserActive, "user_active", CONFLICT, "User is active",
+        "The user is active already.";
     ProductArchived, "product_archived", CONFLICT, "Product is archived",
         "An archived product cannot be used or changed.";
     CurrencyMismatch, "currency_mismatch", CONFLICT, "Currencies differ",
         "The currencies do not go together.";
     SystemRole, "system_role", CONFLICT, "System role",
         "A system role is read-only.";
-    RoleInUse, "role_in_use", CONFLICT, "Role is in use",
-        "The role is still assigned to users.";
     LastAdministrator, "last_administrator", CONFLICT, "Last administrator",
         "Somebody has to remain administrator.";
     VersionMismatch, "version_mismatch", PRECONDITION_FAILED, "Version mismatch",

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use invoiceapp_access::AccessError;
 use invoiceapp_domain::Permission;
+use invoiceapp_domain::numbering::SERIES_PLACE;
 use invoiceapp_journal::port::{AppendError, JournalError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -213,9 +214,14 @@ impl Problem {
             AppendError::VersionConflict { .. } => {
                 Self::new(Code::Conflict).with_retry_after(RETRY_AFTER_UNAVAILABLE)
             }
+            // Somebody has defined a series at the same time.
+            AppendError::ClaimTaken { key } if key.kind == SERIES_PLACE => {
+                Self::new(Code::Conflict).with_retry_after(RETRY_AFTER_UNAVAILABLE)
+            }
             AppendError::ClaimTaken { key } => Self::new(match key.kind.as_str() {
                 "sku" => Code::SkuTaken,
                 "email" => Code::EmailTaken,
+                "number_format" => Code::NumberFormatTaken,
                 _ => Code::AlreadyExists,
             }),
             AppendError::CommandReused => Self::new(Code::IdempotencyKeyReused),

@@ -103,11 +103,16 @@ impl Provisioning<'_> {
             self.step::<Role>(stream, &step, RoleCommand::Define(role))
                 .await?;
         }
+        let mut others = Vec::new();
         for series in SeriesSnapshot::defaults()? {
             let stream = StreamId::new(tenant.clone(), StreamKind::NumberSeries, &series.code);
             let step = format!("number series {}", series.code);
-            self.step::<NumberSeries>(stream, &step, NumberSeriesCommand::Define(series))
-                .await?;
+            let command = NumberSeriesCommand::Define {
+                series: series.clone(),
+                others: others.clone(),
+            };
+            self.step::<NumberSeries>(stream, &step, command).await?;
+            others.push(series);
         }
         self.administrator(tenant, administrator).await
     }
@@ -136,10 +141,11 @@ impl Provisioning<'_> {
             tenant: tenant.clone(),
             hash,
             staged_at: self.ambient.now(),
+            turn: self.credentials.draw_turn().await?,
         };
         // A run that was cut short may have had another password; this one's is the one shown.
-        self.credentials.discard(stamp.id).await?;
-        credentials::stage(self.credentials, &staged, false).await?;
+        self.credentials.discard(stamp).await?;
+        self.credentials.stage(&staged).await?;
         let stream = StreamId::new(tenant.clone(), StreamKind::User, user);
         let command = UserCommand::Register(Registration {
             email: administrator.email,

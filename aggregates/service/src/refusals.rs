@@ -70,3 +70,41 @@ refuses!(
     RoleRefusal: |_| None,
     UserRefusal: |_| None,
 );
+
+#[cfg(test)]
+mod tests {
+    use invoiceapp_domain::invoice::InvoiceRefusal;
+    use invoiceapp_domain::numbering::NumberSeriesRefusal;
+    use invoiceapp_domain::product::ProductRefusal;
+    use invoiceapp_domain::role::RoleRefusal;
+    use invoiceapp_domain::user::UserRefusal;
+    use invoiceapp_http::Code;
+
+    /// A client is told why: those of an identity that only the server gives are not among them.
+    #[test]
+    fn what_a_client_can_meet_has_a_code_of_its_own() {
+        let codes = [
+            InvoiceRefusal::OutsideScopeMixed.code(),
+            InvoiceRefusal::NoRecipient.code(),
+            InvoiceRefusal::NotDraft.code(),
+            InvoiceRefusal::NoLines.code(),
+            NumberSeriesRefusal::SeriesExists.code(),
+            NumberSeriesRefusal::NumbersShared.code(),
+            NumberSeriesRefusal::TooManySeries.code(),
+            ProductRefusal::Archived.code(),
+            ProductRefusal::NotArchived.code(),
+            ProductRefusal::TooManyPrices.code(),
+            RoleRefusal::RoleExists.code(),
+            RoleRefusal::CodeUsed.code(),
+            RoleRefusal::SystemRole.code(),
+            UserRefusal::RoleNotAssigned.code(),
+            UserRefusal::TooManyRoles.code(),
+            UserRefusal::LastAdministrator.code(),
+            UserRefusal::AlreadyDisabled.code(),
+            UserRefusal::AlreadyActive.code(),
+        ];
+        for code in codes {
+            assert!(Code::ALL.iter().any(|it| it.as_str() == code), "{code}");
+        }
+    }
+}

@@ -15,7 +15,8 @@ use crate::tax::{TaxError, Vat};
 pub enum MissingField {
     /// The seller has not been filled in at all (BR-06, BR-08, BR-09).
     Seller,
-    /// The seller has no identifier (BR-CO-26).
+    /// The seller has no identifier (BR-CO-26), or none for VAT where it needs that one (BR-IC-02,
+    /// BR-G-02).
     SellerVatId,
     /// The draft has no buyer (BR-07, BR-10, BR-11).
     Buyer,

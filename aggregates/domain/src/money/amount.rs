@@ -14,6 +14,9 @@ use crate::invalid::InvalidAmount;
 /// an integer that JSON readers with doubles keep exactly.
 pub const MONEY_MINOR_MAX: i64 = 9_000_000_000_000_000;
 
+/// Decimals of the currencies that have the most of them (ISO 4217: CLF and UYW).
+pub const DECIMALS_MAX: u32 = 4;
+
 /// Why amounts cannot be computed with each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AmountError {
@@ -98,6 +101,24 @@ impl Money {
     /// As for [`Self::parse`].
     pub fn parse_signed(text: &str, currency: Currency) -> Result<Self, InvalidAmount> {
         Self::parse_form(text, currency, true)
+    }
+
+    /// Whether a text can be an amount of some currency, and on which side of zero it is: for an
+    /// amount that is read before its currency is.
+    ///
+    /// # Errors
+    /// [`InvalidAmount`] when it is an amount of none.
+    pub fn check_form(text: &str, signed: bool) -> Result<Ordering, InvalidAmount> {
+        let too_large = || InvalidAmount::new(AmountError::OutOfRange.to_string());
+        let scaled_max = power_of_ten(DECIMALS_MAX)
+            .and_then(|unit| unit.checked_mul(i128::from(MONEY_MINOR_MAX)))
+            .ok_or_else(too_large)?;
+        let form = DecimalForm {
+            decimals: DECIMALS_MAX,
+            scaled_max,
+            signed,
+        };
+        parse_scaled(text, form).map(|scaled| scaled.cmp(&0))
     }
 
     fn parse_form(text: &str, currency: Currency, signed: bool) -> Result<Self, InvalidAmount> {

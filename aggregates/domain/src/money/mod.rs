@@ -10,7 +10,7 @@ mod decimal;
 mod measure;
 mod rounding;
 
-pub use amount::{AmountError, MONEY_MINOR_MAX, Money};
+pub use amount::{AmountError, DECIMALS_MAX, MONEY_MINOR_MAX, Money};
 pub use currency::Currency;
 pub use decimal::DECIMAL_TEXT_BYTES_MAX;
 pub use measure::{

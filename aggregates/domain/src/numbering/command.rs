@@ -7,5 +7,11 @@ use super::series::SeriesSnapshot;
 pub enum NumberSeriesCommand {
     /// Defines the series. It cannot be changed afterwards: numbers of two forms in one series
     /// would not be sequential.
-    Define(SeriesSnapshot),
+    Define {
+        /// The series.
+        series: SeriesSnapshot,
+        /// Every other series of the tenant, as far as is known: that none was defined meanwhile is
+        /// claimed with the definition.
+        others: Vec<SeriesSnapshot>,
+    },
 }

@@ -6,6 +6,7 @@
 mod command;
 mod decide;
 mod event;
+mod overlap;
 mod refusal;
 mod series;
 mod state;
@@ -15,8 +16,8 @@ pub use command::NumberSeriesCommand;
 pub use event::NumberSeriesEvent;
 pub use refusal::NumberSeriesRefusal;
 pub use series::{
-    FIRST_NUMBER_MAX, NUMBER_CHARACTERS_MAX, NumberPrefix, PREFIX_BYTES_MAX, SeriesPurpose,
-    SeriesReset, SeriesSnapshot,
+    FIRST_NUMBER_MAX, NUMBER_CHARACTERS_MAX, NumberPrefix, PREFIX_BYTES_MAX, SERIES_MAX,
+    SERIES_PLACE, SeriesPurpose, SeriesReset, SeriesSnapshot,
 };
 pub use state::NumberSeries;
 pub use template::{SEQUENCE_WIDTH_MAX, TEMPLATE_BYTES_MAX, Template};

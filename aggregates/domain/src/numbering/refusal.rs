@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::series::{FIRST_NUMBER_MAX, NUMBER_CHARACTERS_MAX};
+use super::series::{FIRST_NUMBER_MAX, NUMBER_CHARACTERS_MAX, SERIES_MAX};
 
 /// A rule that forbade the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -25,6 +25,12 @@ pub enum NumberSeriesRefusal {
          {NUMBER_CHARACTERS_MAX} characters"
     )]
     PrefixTooLong,
+    /// Two documents could have one number (VAT Directive 2006/112/EC, art. 226(2)).
+    #[error("another series can give the same numbers")]
+    NumbersShared,
+    /// There is a limit to the series of a tenant.
+    #[error("there are {SERIES_MAX} number series already")]
+    TooManySeries,
     /// Numbers begin at 1 or later.
     #[error("the first number must be from 1 to {FIRST_NUMBER_MAX}")]
     FirstNumberOutOfRange,
@@ -35,7 +41,9 @@ impl NumberSeriesRefusal {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::SeriesExists => "series_exists",
+            Self::SeriesExists => "series_code_taken",
+            Self::NumbersShared => "number_format_taken",
+            Self::TooManySeries => "limit_reached",
             Self::PeriodMissing
             | Self::NumberTooLong
             | Self::PrefixTooLong
@@ -47,7 +55,7 @@ impl NumberSeriesRefusal {
     #[must_use]
     pub const fn field(self) -> Option<&'static str> {
         match self {
-            Self::SeriesExists => None,
+            Self::SeriesExists | Self::NumbersShared | Self::TooManySeries => None,
             Self::PeriodMissing | Self::NumberTooLong => Some("/template"),
             Self::PrefixTooLong => Some("/prefix"),
             Self::FirstNumberOutOfRange => Some("/first_number"),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::overlap::overlap;
 use super::template::{Template, is_number_byte};
 use crate::decider::{ClaimKey, NumberRequest};
 use crate::invalid::InvalidValue;
@@ -16,6 +17,11 @@ pub const NUMBER_CHARACTERS_MAX: usize = 60;
 pub const PREFIX_BYTES_MAX: usize = CODE_BYTES_MAX.saturating_add(1);
 /// Greatest first number of a series, so that no sequence reaches its end.
 pub const FIRST_NUMBER_MAX: u64 = 999_999_999_999;
+
+/// The kind of claim that counts a tenant's series.
+pub const SERIES_PLACE: &str = "number_series_place";
+/// Most series of a tenant.
+pub const SERIES_MAX: usize = 500;
 
 /// When a series starts again at its first number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,6 +188,13 @@ impl SeriesSnapshot {
             first: self.first_number,
             date,
         }
+    }
+
+    /// Whether a number of the one series could be a number of the other.
+    #[must_use]
+    pub fn shares_numbers_with(&self, other: &Self) -> bool {
+        let places = |series: &Self| series.template.places(series.prefix.as_str());
+        overlap(&places(self), &places(other))
     }
 
     /// The key that at most one series of a tenant holds: no two give the same numbers (VAT

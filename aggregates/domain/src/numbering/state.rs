@@ -30,6 +30,15 @@ impl NumberSeries {
             Self::Defined(snapshot) => Some(snapshot),
         }
     }
+
+    /// The same, of a series that is not needed any more.
+    #[must_use]
+    pub fn into_snapshot(self) -> Option<SeriesSnapshot> {
+        match self {
+            Self::Undefined => None,
+            Self::Defined(snapshot) => Some(snapshot),
+        }
+    }
 }
 
 impl Decider for NumberSeries {

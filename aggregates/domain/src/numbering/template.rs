@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::overlap::Place;
 use super::series::SeriesReset;
 use crate::invalid::InvalidValue;
 
@@ -128,6 +129,31 @@ impl Template {
             };
         }
         number
+    }
+
+    /// What a number of this template can look like: no fewer numbers than it gives, and hardly more.
+    pub(super) fn places(&self, prefix: &str) -> Vec<Place> {
+        let mut places = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => places.extend(literal.bytes().map(Place::Byte)),
+                Part::Prefix => places.extend(prefix.bytes().map(Place::Byte)),
+                // The years that documents are dated in.
+                Part::YearOfFourDigits => places.extend([
+                    Place::OneOf(b"12"),
+                    Place::DIGIT,
+                    Place::DIGIT,
+                    Place::DIGIT,
+                ]),
+                Part::YearOfTwoDigits => places.extend([Place::DIGIT; 2]),
+                Part::Month => places.extend([Place::OneOf(b"01"), Place::DIGIT]),
+                Part::Sequence { width } => {
+                    places.extend(std::iter::repeat_n(Place::DIGIT, *width));
+                    places.push(Place::Digits);
+                }
+            }
+        }
+        places
     }
 
     /// The template with its prefix put in: two series with the same pattern would give the same

@@ -82,13 +82,19 @@ impl Product {
 }
 
 impl ProductRecord {
-    /// The price that holds in a currency on a day: the one that has begun last, and of several
-    /// that began on one day the newest version.
+    /// The price that holds in a currency and mode on a day: the one that has begun last, and of
+    /// several that began on one day the newest version.
     #[must_use]
-    pub fn price_for(&self, currency: Currency, date: Date) -> Option<&PriceVersion> {
-        self.prices
-            .iter()
-            .filter(|price| price.currency == currency && price.valid_from <= date)
+    pub fn price_for(
+        &self,
+        currency: Currency,
+        mode: PriceMode,
+        date: Date,
+    ) -> Option<&PriceVersion> {
+        let prices = self.prices.iter();
+        prices
+            .filter(|price| price.currency == currency && price.price_mode == mode)
+            .filter(|price| price.valid_from <= date)
             .max_by_key(|price| (price.valid_from, price.version))
     }
 

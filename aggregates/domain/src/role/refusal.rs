@@ -25,8 +25,7 @@ impl RoleRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
-            Self::RoleExists => "role_exists",
-            Self::CodeUsed => "role_code_used",
+            Self::RoleExists | Self::CodeUsed => "role_code_taken",
             Self::SystemRole => "system_role",
         }
     }

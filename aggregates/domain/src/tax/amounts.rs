@@ -18,9 +18,9 @@ pub const POLICY_VERSION: &str = "en16931-2017/1";
 pub struct LineAmounts {
     /// `round(quantity × unit price / base quantity)`, before allowances and charges.
     pub price_amount: Money,
-    /// BT-136, one per allowance.
+    /// BT-136, one per allowance; in gross price mode it contains the tax.
     pub allowances: Vec<Money>,
-    /// BT-141, one per charge.
+    /// BT-141, one per charge; in gross price mode it contains the tax.
     pub charges: Vec<Money>,
     /// Price amount less allowances plus charges: in gross price mode it contains the tax.
     pub total: Money,

@@ -72,6 +72,12 @@ impl VatCategory {
         }
     }
 
+    /// Whether no other identifier of the seller will do than the one for VAT (BR-IC-02, BR-G-02).
+    #[must_use]
+    pub const fn needs_seller_vat_id(self) -> bool {
+        matches!(self, Self::IntraCommunity | Self::Export)
+    }
+
     /// Whether the buyer's VAT identifier has to stand on the document (BR-AE-02, BR-IC-02).
     #[must_use]
     pub const fn needs_buyer_vat_id(self) -> bool {

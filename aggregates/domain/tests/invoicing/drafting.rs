@@ -199,6 +199,28 @@ fn each_part_of_a_change_is_an_event_of_its_own() {
 }
 
 #[test]
+fn a_line_of_the_other_price_mode_has_no_catalogue_price_any_more() {
+    let of_the_catalogue = InvoiceLine {
+        price_version: Some(1),
+        ..line(1, "1", "100", "S 19")
+    };
+    let other_mode = DraftChanges {
+        price_mode: Some(PriceMode::Gross),
+        ..DraftChanges::default()
+    };
+    given(after(drafted(), &[put(of_the_catalogue)]))
+        .when(change(other_mode))
+        .then_expect_events(facts(vec![
+            InvoiceEvent::PriceModeChanged {
+                price_mode: PriceMode::Gross,
+            },
+            InvoiceEvent::LinesReplaced {
+                lines: vec![line(1, "1", "100", "S 19")],
+            },
+        ]));
+}
+
+#[test]
 fn a_change_to_what_already_is_is_no_event() {
     let same = DraftChanges {
         price_mode: Some(PriceMode::Net),

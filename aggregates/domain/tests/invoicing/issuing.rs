@@ -177,11 +177,24 @@ fn a_seller_has_an_identifier() {
     };
     given(drafted())
         .when(issue_with(IssueInstruction {
-            seller: Some(registered),
+            seller: Some(registered.clone()),
             ..instruction()
         }))
         .inspect_result()
         .unwrap();
+    for tax in ["K 0", "G 0"] {
+        let abroad = history(&[create(NewDraft {
+            lines: vec![line(1, "1", "100", tax)],
+            ..new_draft()
+        })]);
+        let missing = vec![MissingField::SellerVatId];
+        given(abroad)
+            .when(issue_with(IssueInstruction {
+                seller: Some(registered.clone()),
+                ..instruction()
+            }))
+            .then_expect_error(InvoiceRefusal::SellerIncomplete { missing });
+    }
 }
 
 #[test]

@@ -6,9 +6,7 @@ use std::str::FromStr;
 use invoiceapp_domain::locale::{Locale, TimeZoneName};
 use invoiceapp_domain::media::{Media, MediaCommand};
 use invoiceapp_domain::money::Currency;
-use invoiceapp_domain::numbering::{
-    NumberPrefix, NumberSeries, NumberSeriesCommand, SeriesReset, Template,
-};
+use invoiceapp_domain::numbering::{NumberPrefix, NumberSeries, SeriesReset, Template};
 use invoiceapp_domain::organization::{InvoicingDefaults, Organization, OrganizationProfile};
 use invoiceapp_domain::party::{
     Address, Bic, CountryCode, EmailAddress, Iban, LogoSnapshot, Phone, VatId,
@@ -26,7 +24,7 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 
 use crate::media::{picture, thumbnail};
-use crate::numbering::monthly;
+use crate::numbering::{define_series, monthly};
 use crate::organization::{describe, profile, provision};
 use crate::support::{context, of};
 
@@ -206,7 +204,7 @@ fn an_organization_an_upload_and_a_series_read_back_are_what_was_decided_on() {
     replays::<Organization>(&[provision, describe(described), describe(changed)]).unwrap();
     let attach = MediaCommand::AttachThumbnail(thumbnail());
     replays::<Media>(&[MediaCommand::Upload(picture()), attach]).unwrap();
-    replays::<NumberSeries>(&[NumberSeriesCommand::Define(monthly())]).unwrap();
+    replays::<NumberSeries>(&[define_series(monthly())]).unwrap();
 }
 
 /// Runs the commands, keeps what each accepted one wrote, and reads it back: the fold of the

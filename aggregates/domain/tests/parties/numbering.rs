@@ -2,7 +2,8 @@
 
 use invoiceapp_domain::numbering::{
     FIRST_NUMBER_MAX, NumberPrefix, NumberSeries, NumberSeriesCommand, NumberSeriesEvent,
-    NumberSeriesRefusal, SeriesPurpose, SeriesReset, SeriesSnapshot, Template,
+    NumberSeriesRefusal, SERIES_MAX, SERIES_PLACE, SeriesPurpose, SeriesReset, SeriesSnapshot,
+    Template,
 };
 use invoiceapp_domain::{ClaimChange, ClaimKey, NumberRequest};
 use jiff::civil::date;
@@ -21,6 +22,14 @@ fn series(template: &str, reset: SeriesReset) -> SeriesSnapshot {
     }
 }
 
+/// The first series of a tenant.
+pub(crate) fn define_series(series: SeriesSnapshot) -> NumberSeriesCommand {
+    NumberSeriesCommand::Define {
+        series,
+        others: Vec::new(),
+    }
+}
+
 /// A series that starts again each month.
 pub(crate) fn monthly() -> SeriesSnapshot {
     series("{PREFIX}{YYYY}{MM}{SEQ:5}", SeriesReset::Month)
@@ -33,16 +42,19 @@ fn defined(snapshot: SeriesSnapshot) -> NumberSeriesEvent {
 #[test]
 fn a_series_is_defined() {
     given::<NumberSeries>(vec![])
-        .when(NumberSeriesCommand::Define(monthly()))
+        .when(define_series(monthly()))
         .then_expect_events(facts::<NumberSeries>(vec![defined(monthly())]));
 }
 
 #[test]
 fn a_series_cannot_be_defined_again() {
     given::<NumberSeries>(vec![defined(monthly())])
-        .when(NumberSeriesCommand::Define(monthly()))
+        .when(define_series(monthly()))
         .then_expect_error(NumberSeriesRefusal::SeriesExists);
-    assert_eq!(NumberSeriesRefusal::SeriesExists.code(), "series_exists");
+    assert_eq!(
+        NumberSeriesRefusal::SeriesExists.code(),
+        "series_code_taken"
+    );
 }
 
 #[rstest]
@@ -52,7 +64,7 @@ fn a_series_cannot_be_defined_again() {
 #[case("{PREFIX}{MM}{SEQ:5}", SeriesReset::Month)]
 fn a_template_must_tell_the_periods_apart(#[case] template: &str, #[case] reset: SeriesReset) {
     given::<NumberSeries>(vec![])
-        .when(NumberSeriesCommand::Define(series(template, reset)))
+        .when(define_series(series(template, reset)))
         .then_expect_error(NumberSeriesRefusal::PeriodMissing);
     assert_eq!(NumberSeriesRefusal::PeriodMissing.code(), "invalid_value");
 }
@@ -61,10 +73,7 @@ fn a_template_must_tell_the_periods_apart(#[case] template: &str, #[case] reset:
 fn a_number_that_could_grow_too_long_is_refused_at_definition() {
     let template = format!("{}{{SEQ:5}}", "A".repeat(41));
     given::<NumberSeries>(vec![])
-        .when(NumberSeriesCommand::Define(series(
-            &template,
-            SeriesReset::Never,
-        )))
+        .when(define_series(series(&template, SeriesReset::Never)))
         .then_expect_error(NumberSeriesRefusal::NumberTooLong);
     assert_eq!(
         NumberSeriesRefusal::NumberTooLong.field(),
@@ -75,10 +84,7 @@ fn a_number_that_could_grow_too_long_is_refused_at_definition() {
     assert_eq!(longest.len(), 60);
     assert!(
         given::<NumberSeries>(vec![])
-            .when(NumberSeriesCommand::Define(series(
-                &just_fits,
-                SeriesReset::Never
-            )))
+            .when(define_series(series(&just_fits, SeriesReset::Never)))
             .inspect_result()
             .is_ok()
     );
@@ -88,7 +94,7 @@ fn a_number_that_could_grow_too_long_is_refused_at_definition() {
 fn a_prefix_that_makes_numbers_too_long_is_refused_by_its_own_name() {
     let template = format!("{{PREFIX}}{}{{SEQ:5}}", "A".repeat(20));
     let wanted = |prefix: &str| {
-        NumberSeriesCommand::Define(SeriesSnapshot {
+        define_series(SeriesSnapshot {
             prefix: of(prefix),
             ..series(&template, SeriesReset::Never)
         })
@@ -112,7 +118,7 @@ fn a_prefix_that_makes_numbers_too_long_is_refused_by_its_own_name() {
 #[case(u64::MAX)]
 fn a_first_number_out_of_range_is_refused(#[case] first_number: u64) {
     given::<NumberSeries>(vec![])
-        .when(NumberSeriesCommand::Define(SeriesSnapshot {
+        .when(define_series(SeriesSnapshot {
             first_number,
             ..monthly()
         }))
@@ -136,8 +142,67 @@ fn two_series_with_the_same_numbers_claim_one_key() {
         value: "INV-{YYYY}{MM}{SEQ}".to_owned(),
     };
     assert_eq!(twin.claim_key(), key);
-    let claims = claims_of::<NumberSeries>(&[], &NumberSeriesCommand::Define(monthly()));
-    assert_eq!(claims, vec![ClaimChange::Take(key)]);
+    let claims = claims_of::<NumberSeries>(&[], &define_series(monthly()));
+    let first = ClaimKey {
+        kind: SERIES_PLACE.to_owned(),
+        value: "1".to_owned(),
+    };
+    assert_eq!(
+        claims,
+        vec![ClaimChange::Take(key), ClaimChange::Take(first)]
+    );
+}
+
+#[rstest]
+#[case("INV-2026-{SEQ:5}", "INV-{YYYY}-{SEQ:5}", true)]
+#[case("INV-1234-{SEQ:5}", "INV-{YYYY}-{SEQ:5}", true)]
+#[case("INV-3000-{SEQ:5}", "INV-{YYYY}-{SEQ:5}", false)]
+#[case("INV-2026-{SEQ:5}", "INV-2027-{SEQ:5}", false)]
+#[case("A{SEQ:1}", "A1{SEQ:1}", true)]
+#[case("A{SEQ:1}", "A{SEQ:9}", true)]
+#[case("A{SEQ:1}", "B{SEQ:1}", false)]
+#[case("SHOP1-{SEQ:4}", "SHOP2-{SEQ:4}", false)]
+#[case("1-{SEQ:1}", "{SEQ:1}-1", true)]
+#[case("{SEQ:3}/{YY}", "{SEQ:3}/{MM}", true)]
+#[case("{SEQ:3}/{YY}", "{SEQ:3}/{YYYY}", false)]
+#[case("{YYYY}{MM}{SEQ:5}", "{YYYY}{SEQ:5}", true)]
+#[case("{YYYY}20{SEQ:5}", "{YYYY}{MM}-{SEQ:5}", false)]
+#[case("{YYYY}{MM}-{SEQ:5}", "202620-{SEQ:5}", false)]
+fn series_that_could_give_one_number_are_told(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] is_shared: bool,
+) {
+    let of = |template: &str| SeriesSnapshot {
+        prefix: of(""),
+        ..series(template, SeriesReset::Never)
+    };
+    assert_eq!(of(one).shares_numbers_with(&of(other)), is_shared);
+    assert_eq!(of(other).shares_numbers_with(&of(one)), is_shared);
+    let command = NumberSeriesCommand::Define {
+        series: of(one),
+        others: vec![monthly(), of(other)],
+    };
+    let outcome = given::<NumberSeries>(vec![]).when(command);
+    if is_shared {
+        outcome.then_expect_error(NumberSeriesRefusal::NumbersShared);
+    } else {
+        outcome.inspect_result().unwrap();
+    }
+}
+
+#[test]
+fn a_tenant_has_a_limited_number_of_series() {
+    let others = (0..SERIES_MAX).map(|index| SeriesSnapshot {
+        prefix: of(&format!("S{index}-")),
+        ..monthly()
+    });
+    given::<NumberSeries>(vec![])
+        .when(NumberSeriesCommand::Define {
+            series: monthly(),
+            others: others.collect(),
+        })
+        .then_expect_error(NumberSeriesRefusal::TooManySeries);
 }
 
 #[test]
@@ -148,7 +213,7 @@ fn a_tenant_starts_with_a_series_for_invoices_and_one_for_credit_notes() {
     assert_eq!(credit_notes.format(day, 42), "CN-2026-00042");
     assert_eq!(credit_notes.purpose, SeriesPurpose::CreditNote);
     for snapshot in [invoices, credit_notes] {
-        let outcome = given::<NumberSeries>(vec![]).when(NumberSeriesCommand::Define(snapshot));
+        let outcome = given::<NumberSeries>(vec![]).when(define_series(snapshot));
         assert!(outcome.inspect_result().is_ok());
     }
 }

@@ -167,15 +167,26 @@ fn the_price_of_a_day_is_the_one_that_has_begun_last() {
         price_set(3, "3", date(2026, 3, 1)),
         price_set(4, "4", date(2026, 6, 1)),
         ProductEvent::PriceSet(price(5, dollars, "5", date(2026, 1, 1))),
+        ProductEvent::PriceSet(PriceVersion {
+            price_mode: PriceMode::Gross,
+            ..price(6, Currency::EUR, "6", date(2026, 7, 1))
+        }),
     ]);
     let record = product.record().unwrap();
-    let version = |currency, day| record.price_for(currency, day).map(|price| price.version);
+    let version = |currency, day| {
+        let price = record.price_for(currency, PriceMode::Net, day);
+        price.map(|price| price.version)
+    };
     assert_eq!(version(Currency::EUR, date(2025, 12, 31)), None);
     assert_eq!(version(Currency::EUR, date(2026, 1, 1)), Some(1));
     assert_eq!(version(Currency::EUR, date(2026, 5, 31)), Some(3));
     assert_eq!(version(Currency::EUR, date(2026, 6, 1)), Some(4));
     assert_eq!(version(dollars, date(2030, 1, 1)), Some(5));
     assert_eq!(version(of("JPY"), date(2030, 1, 1)), None);
+    // A price with tax is beside one without, not in its place.
+    assert_eq!(version(Currency::EUR, date(2030, 1, 1)), Some(4));
+    let gross = record.price_for(Currency::EUR, PriceMode::Gross, date(2030, 1, 1));
+    assert_eq!(gross.map(|price| price.version), Some(6));
 }
 
 #[test]

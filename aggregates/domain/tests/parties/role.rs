@@ -62,7 +62,7 @@ fn a_role_cannot_be_defined_again() {
     given::<Role>(defined(false))
         .when(RoleCommand::Define(definition(false)))
         .then_expect_error(RoleRefusal::RoleExists);
-    assert_eq!(RoleRefusal::RoleExists.code(), "role_exists");
+    assert_eq!(RoleRefusal::RoleExists.code(), "role_code_taken");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn the_code_of_a_removed_role_is_not_used_again() {
     given::<Role>(removed())
         .when(RoleCommand::Define(definition(false)))
         .then_expect_error(RoleRefusal::CodeUsed);
-    assert_eq!(RoleRefusal::CodeUsed.code(), "role_code_used");
+    assert_eq!(RoleRefusal::CodeUsed.code(), "role_code_taken");
 }
 
 #[test]

@@ -142,6 +142,15 @@ impl<T> Change<T> {
             Self::Set(value) => Change::Set(convert(value)),
         }
     }
+
+    /// The new value of a field that always has one; `empty` is what it is when it is cleared.
+    pub fn or_when_cleared(self, empty: impl FnOnce() -> T) -> Option<T> {
+        match self {
+            Self::Keep => None,
+            Self::Clear => Some(empty()),
+            Self::Set(value) => Some(value),
+        }
+    }
 }
 
 impl<T> From<Change<T>> for Patch<T> {

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::product::VatBody;
 
-/// A decimal amount of either sign, whose currency is not known yet. Its form is checked at once,
-/// by the currency with the most decimals; that it fits the document's currency comes later.
+/// A decimal amount of either sign, whose currency is not known yet. Its form is checked at once;
+/// that it fits the document's currency comes later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SignedAmountText(String);
 
@@ -30,28 +30,24 @@ pub(crate) struct PositiveAmountText(AmountText);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PositiveQuantity(pub(crate) Quantity);
 
-fn widest() -> Result<Currency, InvalidAmount> {
-    Currency::parse("CLF").map_err(|error| InvalidAmount::new(error.reason))
-}
-
 impl FromStr for SignedAmountText {
     type Err = InvalidAmount;
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
-        Money::parse_signed(text, widest()?).map(|_| Self(text.to_owned()))
+        Money::check_form(text, true).map(|_| Self(text.to_owned()))
     }
 }
 
 impl FromStr for AmountText {
     type Err = InvalidAmount;
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
-        Money::parse(text, widest()?).map(|_| Self(text.to_owned()))
+        Money::check_form(text, false).map(|_| Self(text.to_owned()))
     }
 }
 
 impl FromStr for PositiveAmountText {
     type Err = InvalidAmount;
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
-        if Money::parse(text, widest()?)?.is_zero() {
+        if Money::check_form(text, false)?.is_eq() {
             return Err(InvalidAmount::new("must be more than zero"));
         }
         Ok(Self(AmountText(text.to_owned())))

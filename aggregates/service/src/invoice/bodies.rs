@@ -200,21 +200,24 @@ pub(crate) struct DraftChangeBody {
     pub(crate) purchase_order: Change<Text<Reference>>,
     /// All lines anew.
     #[deserr(default)]
-    pub(crate) lines: Option<Vec<LineBody>>,
+    #[schema(value_type = Option<Vec<LineBody>>)]
+    pub(crate) lines: Change<Vec<LineBody>>,
     /// All document level allowances anew.
     #[deserr(default)]
-    pub(crate) allowances: Option<Vec<DocumentAdjustmentBody>>,
+    #[schema(value_type = Option<Vec<DocumentAdjustmentBody>>)]
+    pub(crate) allowances: Change<Vec<DocumentAdjustmentBody>>,
     /// All document level charges anew.
     #[deserr(default)]
-    pub(crate) charges: Option<Vec<DocumentAdjustmentBody>>,
+    #[schema(value_type = Option<Vec<DocumentAdjustmentBody>>)]
+    pub(crate) charges: Change<Vec<DocumentAdjustmentBody>>,
     /// What has been paid before.
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    pub(crate) prepaid: Option<DecimalText<AmountText>>,
+    pub(crate) prepaid: Change<DecimalText<AmountText>>,
     /// The rounding amount.
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    pub(crate) rounding: Option<DecimalText<SignedAmountText>>,
+    pub(crate) rounding: Change<DecimalText<SignedAmountText>>,
     /// What the client computes; refused when the server computes anything else.
     #[deserr(default)]
     pub(crate) totals: Option<TotalsBody>,

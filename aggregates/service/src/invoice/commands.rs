@@ -7,7 +7,7 @@ use invoiceapp_domain::ids::{InvoiceId, LineId};
 use invoiceapp_domain::invoice::{Invoice, InvoiceCommand, InvoiceLine};
 use invoiceapp_domain::{Permission, StreamId, StreamKind};
 use invoiceapp_http::{
-    BodyDigest, CommandAnswer, CommandRequest, Json, NoBody, OptionalJson, PathId, PathIds,
+    BodyDigest, Change, CommandAnswer, CommandRequest, Json, NoBody, OptionalJson, PathId, PathIds,
     Problem, ProblemBody, Text, Unread,
 };
 use invoiceapp_journal::execute::{Executed, Prepared};
@@ -75,7 +75,10 @@ pub(super) async fn change(
     let body = body.read().await?;
     let stream = stream_of(&request, id);
     let (service, changes) = (parts.clone(), body.value);
-    let lines = changes.lines.as_deref().unwrap_or_default();
+    let lines = match &changes.lines {
+        Change::Set(lines) => lines.as_slice(),
+        Change::Keep | Change::Clear => &[],
+    };
     let expected = Expected::of(&request, changes.totals.clone(), lines);
     let prepare = move |loaded: Option<Arc<Loaded<Invoice>>>| {
         let (service, changes) = (service.clone(), changes.clone());

@@ -6,9 +6,10 @@ use invoiceapp_domain::ids::LineId;
 use invoiceapp_domain::invoice::{
     DraftChanges, Due, Invoice, InvoiceLine, InvoiceRefusal, NewDraft, Terms,
 };
-use invoiceapp_domain::money::Currency;
+use invoiceapp_domain::money::{Currency, Money};
 use invoiceapp_domain::patch::Patch;
 use invoiceapp_domain::tax::PriceMode;
+use invoiceapp_http::json::CalendarDate;
 use invoiceapp_http::{Change, Code, FieldError, Problem, Text};
 use invoiceapp_journal::loaded::Loaded;
 
@@ -16,6 +17,7 @@ use super::adjustments::{DocumentAdjustmentBody, each};
 use super::bodies::{BuyerBody, DraftBody, DraftChangeBody, LineBody};
 use super::filling::Filling;
 use crate::parts::{Refusal, ServiceParts};
+use crate::user_access::NetDaysBody;
 
 /// The draft that a body describes.
 pub(super) async fn new_draft(
@@ -34,8 +36,8 @@ pub(super) async fn new_draft(
         price_mode,
         today,
     };
-    let lines = filling.lines(&body.lines, "/lines").await?;
     let mut errors = Vec::new();
+    let lines = filling.lines(&body.lines, &mut errors).await?;
     let adjustments = |bodies, pointer: &str, errors: &mut Vec<FieldError>| {
         each(
             bodies,
@@ -104,11 +106,39 @@ fn keep_error<T>(parsed: Option<Result<T, FieldError>>, errors: &mut Vec<FieldEr
     }
 }
 
+/// The list after a change that says anything of it: cleared, it is empty.
+fn emptied<T>(change: Change<Vec<T>>) -> Option<Vec<T>> {
+    change.or_when_cleared(Vec::new)
+}
+
+/// When payment is due after a change. Of the two fields a draft has one at most, so clearing the
+/// other changes nothing.
+fn due_change(
+    due: Option<Due>,
+    date: Change<Text<CalendarDate>>,
+    days: Change<NetDaysBody>,
+    errors: &mut Vec<FieldError>,
+) -> Patch<Due> {
+    match (date, days, due) {
+        (Change::Set(_), Change::Set(_), _) => {
+            errors.push(due_twice());
+            Patch::Keep
+        }
+        (Change::Set(date), _, _) => Patch::Set(Due::Date(date.0.0)),
+        (_, Change::Set(days), _) => Patch::Set(Due::NetDays(days.0)),
+        (Change::Clear, _, Some(Due::Date(_))) | (_, Change::Clear, Some(Due::NetDays(_))) => {
+            Patch::Clear
+        }
+        _ => Patch::Keep,
+    }
+}
+
 /// What a change needs to know of the draft that it changes.
 pub(super) struct DraftFacts {
     tenant: TenantId,
     currency: Currency,
     price_mode: PriceMode,
+    due: Option<Due>,
 }
 
 impl DraftFacts {
@@ -124,6 +154,7 @@ impl DraftFacts {
             tenant: loaded.stream.tenant.clone(),
             currency: draft.currency,
             price_mode: draft.price_mode,
+            due: draft.terms.due,
         })
     }
 }
@@ -143,37 +174,29 @@ pub(super) async fn draft_changes(
         price_mode: price_mode.unwrap_or(draft.price_mode),
         today: parts.today(&draft.tenant).await?,
     };
-    let lines = match body.lines {
-        Some(lines) => Some(filling.lines(&lines, "/lines").await?),
+    let mut errors = Vec::new();
+    let lines = match emptied(body.lines) {
+        Some(lines) => Some(filling.lines(&lines, &mut errors).await?),
         None => None,
     };
-    let mut errors = Vec::new();
-    let mut adjustments = |bodies: Option<Vec<_>>, pointer: &str| {
-        let bodies: Vec<DocumentAdjustmentBody> = bodies?;
+    let mut adjustments = |bodies: Change<Vec<_>>, pointer: &str| {
+        let bodies: Vec<DocumentAdjustmentBody> = emptied(bodies)?;
         Some(each(&bodies, pointer, &mut errors, |body, at| {
             body.adjustment(currency, at)
         }))
     };
     let allowances = adjustments(body.allowances, "/allowances");
     let charges = adjustments(body.charges, "/charges");
+    let nothing = || Ok(Money::zero(currency));
     let prepaid = body
         .prepaid
         .map(|amount| amount.money(currency, "/prepaid"));
-    let prepaid = keep_error(prepaid, &mut errors);
+    let prepaid = keep_error(prepaid.or_when_cleared(nothing), &mut errors);
     let rounding = body
         .rounding
         .map(|amount| amount.money(currency, "/rounding"));
-    let rounding = keep_error(rounding, &mut errors);
-    let due = match (body.due_date, body.net_days) {
-        (Change::Set(_), Change::Set(_)) => {
-            errors.push(due_twice());
-            Patch::Keep
-        }
-        (Change::Set(date), _) => Patch::Set(Due::Date(date.0.0)),
-        (_, Change::Set(days)) => Patch::Set(Due::NetDays(days.0)),
-        (Change::Clear, _) | (_, Change::Clear) => Patch::Clear,
-        (Change::Keep, Change::Keep) => Patch::Keep,
-    };
+    let rounding = keep_error(rounding.or_when_cleared(nothing), &mut errors);
+    let due = due_change(draft.due, body.due_date, body.net_days, &mut errors);
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use invoiceapp_domain::TenantId;
 use invoiceapp_domain::ids::{LineId, ProductId};
 use invoiceapp_domain::invoice::{InvoiceLine, LINES_MAX};
-use invoiceapp_domain::money::{Currency, UnitPrice};
+use invoiceapp_domain::money::{Currency, Quantity, UnitPrice};
 use invoiceapp_domain::product::{PriceVersion, Product, ProductRecord, ProductStatus};
 use invoiceapp_domain::tax::{PriceMode, Vat};
 use invoiceapp_domain::{StreamId, StreamKind};
@@ -27,33 +27,25 @@ pub(super) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Lines with fresh ids; every error of all of them at once.
+    /// Lines with fresh ids; every error of all of them is added to those that there are.
     pub(super) async fn lines(
         &self,
         bodies: &[LineBody],
-        pointer: &str,
+        errors: &mut Vec<FieldError>,
     ) -> Result<Vec<InvoiceLine>, Problem> {
         if bodies.len() > LINES_MAX {
             let detail = format!("An invoice has at most {LINES_MAX} lines.");
-            return Err(Problem::invalid(vec![FieldError::at(
-                pointer,
-                Code::InvalidValue,
-                detail,
-            )]));
+            errors.push(FieldError::at("/lines", Code::InvalidValue, detail));
+            return Ok(Vec::new());
         }
         let products = self.products(bodies).await?;
-        let mut errors = Vec::new();
         let mut lines = Vec::with_capacity(bodies.len());
         for (place, body) in bodies.iter().enumerate() {
             let id = LineId(self.parts.ambient.new_id());
-            let pointer = format!("{pointer}/{place}");
-            lines.extend(self.line_of(id, body, &products, (&pointer, &mut errors))?);
+            let pointer = format!("/lines/{place}");
+            lines.extend(self.line_of(id, body, &products, (&pointer, errors))?);
         }
-        if errors.is_empty() {
-            Ok(lines)
-        } else {
-            Err(Problem::invalid(errors))
-        }
+        Ok(lines)
     }
 
     /// One line.
@@ -103,6 +95,7 @@ impl Filling<'_> {
             },
         };
         let price = self.price(body, product)?;
+        errors.extend(base_quantity_of_another(body, price.as_ref(), pointer));
         let allowances = each(
             &body.allowances,
             &format!("{pointer}/allowances"),
@@ -169,17 +162,28 @@ impl Filling<'_> {
         if body.unit_price.is_some() {
             return Ok(None);
         }
-        let price = record.price_for(self.currency, self.today);
-        let price = price
-            .filter(|price| price.price_mode == self.price_mode)
-            .cloned();
-        price.map(Some).ok_or_else(|| {
+        let price = record.price_for(self.currency, self.price_mode, self.today);
+        price.cloned().map(Some).ok_or_else(|| {
             Problem::new(Code::CurrencyMismatch).with_detail(format!(
                 "The product has no {} price in {} today.",
                 self.price_mode, self.currency
             ))
         })
     }
+}
+
+/// A product's price is the price of one unit.
+fn base_quantity_of_another(
+    body: &LineBody,
+    price: Option<&PriceVersion>,
+    pointer: &str,
+) -> Option<FieldError> {
+    price?;
+    body.price_base_quantity
+        .filter(|quantity| quantity.0.0 != Quantity::ONE)?;
+    let pointer = format!("{pointer}/price_base_quantity");
+    let detail = "The product's price is for one unit; a base quantity needs a unit_price.";
+    Some(FieldError::at(pointer, Code::InvalidValue, detail))
 }
 
 fn price_of(body: &LineBody, price: Option<&PriceVersion>) -> Option<UnitPrice> {

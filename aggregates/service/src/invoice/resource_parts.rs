@@ -87,7 +87,7 @@ impl From<&Seller> for SellerResource {
 pub(super) struct AdjustmentResource {
     /// Why.
     reason: String,
-    /// The amount that it comes to, without tax.
+    /// The amount that it comes to: of the document without tax, of a line in the price mode.
     amount: String,
     /// The percentage that it comes from.
     percent: Option<String>,

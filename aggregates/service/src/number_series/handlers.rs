@@ -11,10 +11,12 @@ use invoiceapp_http::{
     Authenticated, CommandAnswer, CommandRequest, ConsistencyToken, Cursor, Json, List, ListPage,
     NoParameters, PathId, Problem, ProblemBody, QueryAnswer, Unread,
 };
+use invoiceapp_journal::execute::Prepared;
 
 use super::bodies::SeriesBody;
+use super::others::others;
 use super::resource::{SeriesResource, render};
-use crate::parts::{ServiceParts, view_problem};
+use crate::parts::{Refusal, ServiceParts, view_problem};
 
 /// Define a number series.
 #[utoipa::path(post, path = "/api/v1/number-series", tag = "number series",
@@ -33,9 +35,21 @@ pub(crate) async fn define(
         StreamKind::NumberSeries,
         series.code.as_str(),
     );
-    let command = NumberSeriesCommand::Define(series);
+    let (service, tenant) = (parts.clone(), request.tenant().clone());
+    let prepare = move |_| {
+        let (service, tenant, series) = (service.clone(), tenant.clone(), series.clone());
+        async move {
+            let others = others(&service, &tenant, &series.code).await;
+            let others = others.map_err(Refusal::Prepared)?;
+            Ok(Prepared::new(NumberSeriesCommand::Define {
+                series,
+                others,
+            }))
+        }
+    };
+    let stamp = request.stamp(body.digest);
     let executed = parts
-        .execute::<NumberSeries>(&request, body.digest, stream, command)
+        .execute_with::<NumberSeries, _, _>(&request, stamp, stream, prepare)
         .await?;
     // A series has given no number in the moment in which it is defined.
     let resource = render(&executed.loaded, None).ok_or_else(Problem::not_found)?;

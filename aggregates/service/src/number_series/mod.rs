@@ -4,5 +4,6 @@
 mod bodies;
 mod cursor;
 pub(crate) mod handlers;
+mod others;
 pub(crate) mod register;
 mod resource;

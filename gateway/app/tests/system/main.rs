@@ -12,6 +12,7 @@ mod access;
 mod api;
 #[path = "../shared/binary.rs"]
 mod binary;
+mod changes;
 mod conditional;
 mod crash;
 #[path = "../shared/door.rs"]
@@ -30,10 +31,12 @@ mod numbers;
 mod outage;
 mod pages;
 mod process;
+mod proxies;
 #[path = "../shared/receiver.rs"]
 mod receiver;
 mod secrets;
 mod server;
+mod sessions;
 mod story;
 mod system;
 mod telemetry;

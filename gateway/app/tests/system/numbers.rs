@@ -143,3 +143,46 @@ async fn the_register_is_for_those_who_manage_series_or_audit_and_for_series_tha
         admin.get(&path).await.expect(400);
     }
 }
+
+fn series(code: &str, template: &str) -> Value {
+    json!({"code": code, "template": template, "reset": "never", "for": "invoice"})
+}
+
+#[rstest]
+#[case::embedded(Way::Embedded)]
+#[ignore = "wants the stack: everything"]
+#[case::full(Way::Full)]
+#[tokio::test]
+async fn no_two_series_give_one_number(#[case] way: Way) {
+    let server = System::start(way).await;
+    let admin = Client::admin(&server).await;
+    // One after the other, each before the views have been waited for.
+    for branch in ["SHOP1", "SHOP2", "SHOP3"] {
+        let series = series(branch, "{PREFIX}{SEQ:4}");
+        admin.post("/number-series", series).await.expect(201);
+    }
+    // INV gives INV-2026-00001 as well.
+    let shared = series("Y26", "INV-2026-{SEQ:5}");
+    let refused = admin.post("/number-series", shared).await;
+    refused.expect_problem(409, "number_format_taken");
+    let twin = series("SHOP4", "SHOP1-{SEQ:9}");
+    let refused = admin.post("/number-series", twin).await;
+    refused.expect_problem(409, "number_format_taken");
+    let again = series("SHOP1", "{PREFIX}{SEQ:6}");
+    let refused = admin.post("/number-series", again).await;
+    refused.expect_problem(409, "series_code_taken");
+    // Side by side, without knowing of each other: never two that overlap.
+    let definitions = (1..=4).map(|index| {
+        let template = format!("R{}{{SEQ:2}}", &"1111"[..index]);
+        let series = series(&format!("R-{index}"), &template);
+        admin.post("/number-series", series)
+    });
+    let answers = futures::future::join_all(definitions).await;
+    let defined = answers.iter().filter(|answer| answer.status == 201);
+    assert_eq!(defined.count(), 1, "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|it| it.status == 201 || it.status == 409)
+    );
+}

@@ -86,13 +86,7 @@ pub(super) fn change(draft: &DraftContent, changes: &DraftChanges) -> Outcome {
             .price_mode
             .filter(|mode| *mode != draft.price_mode)
             .map(|price_mode| InvoiceEvent::PriceModeChanged { price_mode }),
-        changes
-            .lines
-            .as_ref()
-            .filter(|lines| !draft.lines.iter().eq(lines.iter()))
-            .map(|lines| InvoiceEvent::LinesReplaced {
-                lines: lines.clone(),
-            }),
+        lines_event(draft, changes),
         changes
             .allowances
             .as_ref()
@@ -120,6 +114,25 @@ pub(super) fn change(draft: &DraftContent, changes: &DraftChanges) -> Outcome {
     .flatten()
     .collect();
     accept(draft, events, &LineFields::OF_DOCUMENT)
+}
+
+/// The lines anew, or those that there are without the price version that they no longer have: a
+/// catalogue's price with tax is not its price without.
+fn lines_event(draft: &DraftContent, changes: &DraftChanges) -> Option<InvoiceEvent> {
+    let is_other_mode = changes.price_mode.is_some_and(|it| it != draft.price_mode);
+    let lines = match &changes.lines {
+        Some(lines) => lines.clone(),
+        None if is_other_mode => draft.lines.iter().cloned().map(of_no_version).collect(),
+        None => return None,
+    };
+    (!draft.lines.iter().eq(lines.iter())).then_some(InvoiceEvent::LinesReplaced { lines })
+}
+
+fn of_no_version(line: InvoiceLine) -> InvoiceLine {
+    InvoiceLine {
+        price_version: None,
+        ..line
+    }
 }
 
 fn buyer_event(current: Option<&Buyer>, change: &Patch<Buyer>) -> Option<InvoiceEvent> {

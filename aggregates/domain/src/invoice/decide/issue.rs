@@ -13,7 +13,7 @@ use super::{Outcome, bounds, check_date};
 use crate::decider::{Context, Decision};
 use crate::numbering::{SeriesPurpose, SeriesSnapshot};
 use crate::party::{Buyer, Seller};
-use crate::tax::{AdjustmentAmounts, Amounts, POLICY_VERSION};
+use crate::tax::{AdjustmentAmounts, Amounts, POLICY_VERSION, VatCategory};
 
 pub(super) fn issue(
     draft: &DraftContent,
@@ -35,7 +35,7 @@ pub(super) fn freeze(
     if draft.lines.is_empty() {
         return Err(InvoiceRefusal::NoLines);
     }
-    let seller = complete_seller(instruction.seller.as_ref())?;
+    let seller = complete_seller(draft, instruction.seller.as_ref())?;
     let buyer = complete_buyer(draft)?;
     check_series(draft.document_type, &instruction.series)?;
     let issue_date = instruction.issue_date.unwrap_or(context.today);
@@ -75,13 +75,18 @@ pub(super) fn freeze(
     })
 }
 
-/// BR-06, BR-08, BR-09 by the type of the seller; BR-CO-26 here.
-fn complete_seller(seller: Option<&Seller>) -> Result<&Seller, InvoiceRefusal> {
+/// BR-06, BR-08, BR-09 by the type of the seller; BR-CO-26, BR-IC-02 and BR-G-02 here.
+fn complete_seller<'a>(
+    draft: &DraftContent,
+    seller: Option<&'a Seller>,
+) -> Result<&'a Seller, InvoiceRefusal> {
     let incomplete = |field| InvoiceRefusal::SellerIncomplete {
         missing: vec![field],
     };
     let seller = seller.ok_or_else(|| incomplete(MissingField::Seller))?;
-    if seller.vat_id.is_none() && seller.registration_id.is_none() {
+    let may_be_registered_only = !categories(draft).any(VatCategory::needs_seller_vat_id);
+    let is_registered = seller.registration_id.is_some() && may_be_registered_only;
+    if seller.vat_id.is_none() && !is_registered {
         return Err(incomplete(MissingField::SellerVatId));
     }
     Ok(seller)
@@ -96,16 +101,18 @@ fn complete_buyer(draft: &DraftContent) -> Result<&Buyer, InvoiceRefusal> {
         .buyer
         .as_ref()
         .ok_or_else(|| incomplete(MissingField::Buyer))?;
-    let adjustments = draft
-        .allowances
-        .iter()
-        .chain(&draft.charges)
-        .map(|item| item.vat);
-    let mut vats = draft.lines.iter().map(|line| line.vat).chain(adjustments);
-    if buyer.vat_id.is_none() && vats.any(|vat| vat.category().needs_buyer_vat_id()) {
+    if buyer.vat_id.is_none() && categories(draft).any(VatCategory::needs_buyer_vat_id) {
         return Err(incomplete(MissingField::BuyerVatId));
     }
     Ok(buyer)
+}
+
+/// The tax categories of lines, allowances and charges.
+fn categories(draft: &DraftContent) -> impl Iterator<Item = VatCategory> {
+    let adjustments = draft.allowances.iter().chain(&draft.charges);
+    let adjustments = adjustments.map(|item| item.vat.category());
+    let lines = draft.lines.iter().map(|line| line.vat.category());
+    lines.chain(adjustments)
 }
 
 fn check_series(kind: DocumentType, series: &SeriesSnapshot) -> Result<(), InvoiceRefusal> {
