@@ -78,10 +78,11 @@ pub fn compose(
     let seller = mail.seller.legal_name.as_str();
     let buyer = mail.recipient_name.as_ref().map(|name| name.as_str());
     let from = mailbox("sender's", Some(seller), &envelope.from)?;
+    let reply_to = mailbox("seller's", Some(seller), &envelope.reply_to)?;
     let to = mailbox("recipient's", buyer, &envelope.to)?;
     let message = Message::builder()
-        .from(from.clone())
-        .reply_to(from)
+        .from(from)
+        .reply_to(reply_to)
         .to(to)
         .raw_header(subject(&mail.subject())?)
         .date(system_time(envelope.requested_at)?)
@@ -96,11 +97,12 @@ pub fn compose(
     }
 }
 
-/// The Message-ID of an envelope, the same on every attempt: the reader's side drops a repeat by it.
+/// The Message-ID of an envelope, the same on every attempt: the reader's side drops a repeat by it. So
+/// its domain is the seller's, which was frozen at issue, and not that of whoever sends today.
 #[must_use]
 pub fn message_id(envelope: &Envelope) -> String {
     let domain = envelope
-        .from
+        .reply_to
         .as_str()
         .rsplit_once('@')
         .map(|(_, domain)| domain);

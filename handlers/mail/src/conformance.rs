@@ -59,6 +59,7 @@ fn envelope(number: u128) -> Result<Envelope, Broken> {
         id: Uuid::from_u128(number),
         requested_at: Timestamp::UNIX_EPOCH,
         from: address("seller@example.com")?,
+        reply_to: address("seller@example.com")?,
         to: address("buyer@example.com")?,
     })
 }

@@ -18,8 +18,10 @@ pub struct Envelope {
     pub id: Uuid,
     /// When the message was asked for: its `Date`.
     pub requested_at: Timestamp,
-    /// Where a bounce goes (RFC 5321, reverse-path).
+    /// Where a bounce goes (RFC 5321, reverse-path), and who the mail is from.
     pub from: EmailAddress,
+    /// Where an answer goes: the seller as of the issue, whoever sends for them.
+    pub reply_to: EmailAddress,
     /// The one recipient (RFC 5321, forward-path).
     pub to: EmailAddress,
 }

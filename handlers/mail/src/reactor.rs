@@ -80,6 +80,7 @@ pub struct MailReactor {
     parts: MailParts,
     reporter: Reporter,
     uncertain: WhenUncertain,
+    sender: Option<EmailAddress>,
 }
 
 impl MailReactor {
@@ -98,7 +99,16 @@ impl MailReactor {
             parts,
             reporter,
             uncertain: WhenUncertain::default(),
+            sender: None,
         }
+    }
+
+    /// Whose mails they are at the mail server, for all sellers: answers go to the seller. Without it
+    /// each is sent as the seller's own.
+    #[must_use]
+    pub fn with_sender(mut self, sender: Option<EmailAddress>) -> Self {
+        self.sender = sender;
+        self
     }
 
     /// What to do with a mail of which nobody knows whether it was accepted.
@@ -195,7 +205,7 @@ impl MailReactor {
         let (delivery, recipient) = find(&then.state, plan).ok_or_else(|| park("delivery"))?;
         Ok(Some(Wanted {
             plan,
-            envelope: envelope(job, issued, delivery, recipient),
+            envelope: envelope(job, issued, delivery, (self.sender.as_ref(), recipient)),
             mail: mail(issued, delivery, recipient),
             rendering: rendering(&now.state, delivery.locale).cloned(),
         }))
@@ -309,12 +319,14 @@ fn envelope(
     job: &Job,
     issued: &IssuedInvoice,
     delivery: &Delivery,
-    recipient: &RecipientDelivery,
+    (sender, recipient): (Option<&EmailAddress>, &RecipientDelivery),
 ) -> Envelope {
+    let seller = &issued.document.seller.email;
     Envelope {
         id: job.id.0,
         requested_at: delivery.requested_at,
-        from: issued.document.seller.email.clone(),
+        from: sender.unwrap_or(seller).clone(),
+        reply_to: seller.clone(),
         to: recipient.recipient.clone(),
     }
 }

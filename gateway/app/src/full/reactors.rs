@@ -124,7 +124,10 @@ pub(super) fn reactor(
             let sync = identity::accounts(settings, ports)?;
             Some(Arc::new(IdentityReactor::new(IdentityParts { sync })))
         }
-        Role::Mail => Some(Arc::new(MailReactor::new(mail(ports, mailer(settings)?)))),
+        Role::Mail => {
+            let reactor = MailReactor::new(mail(ports, mailer(settings)?));
+            Some(Arc::new(reactor.with_sender(settings.smtp.from.clone())))
+        }
         _ => None,
     })
 }

@@ -1,6 +1,7 @@
 //! Where the servers of the full stack are, and who we are there. Addresses have the defaults of
 //! `compose/stack up`; secrets have none.
 
+use invoiceapp_domain::party::EmailAddress;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,10 @@ pub(crate) struct SmtpSettings {
     pub(crate) tls: SmtpTls,
     /// Lets mails go unprotected to another machine.
     pub(crate) plaintext_allowed: bool,
+    /// Whom the mails are from, where the server takes them from nobody else: answers go to the seller.
+    /// Each seller's own address when not set.
+    #[schemars(with = "Option<String>")]
+    pub(crate) from: Option<EmailAddress>,
     /// Who we are at the mail server, where it asks.
     pub(crate) username: Option<String>,
     /// The password of that user.
@@ -159,6 +164,7 @@ impl Default for SmtpSettings {
             port: 1025,
             tls: SmtpTls::None,
             plaintext_allowed: false,
+            from: None,
             username: None,
             password: None,
         }

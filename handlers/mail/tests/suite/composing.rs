@@ -4,7 +4,7 @@ use invoiceapp_domain::invoice::DocumentType;
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_domain::text::{Name, Note};
 use invoiceapp_mail::{ComposeError, InvoiceMail, compose, message_id};
-use mail_parser::{Message, MessageParser, MimeHeaders};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders};
 use rstest::rstest;
 
 use crate::fixtures::{PDF, email, envelope, mail, money, seller};
@@ -202,6 +202,7 @@ fn an_address_beyond_ascii_keeps_its_spelling() {
     let mut envelope = envelope(7);
     envelope.to = email("żółw@example.com");
     envelope.from = email("billing@grünwald.example");
+    envelope.reply_to = envelope.from.clone();
     let bytes = compose(&envelope, &mail(Locale::Pl), PDF).unwrap();
     let message = parsed(&bytes);
     assert_eq!(
@@ -211,6 +212,31 @@ fn an_address_beyond_ascii_keeps_its_spelling() {
     assert_eq!(
         message.message_id(),
         Some("00000000-0000-0000-0000-000000000007@invoiceapp.invalid")
+    );
+}
+
+#[test]
+fn a_mail_of_an_operator_is_the_sellers_in_all_but_its_sender() {
+    let mut envelope = envelope(7);
+    envelope.from = email("mail@operator.example");
+    let bytes = compose(&envelope, &mail(Locale::En), PDF).unwrap();
+    let message = parsed(&bytes);
+    let only = |address: Option<&Address<'_>>| {
+        let one = address.unwrap().first().unwrap().clone();
+        (
+            one.name.unwrap().into_owned(),
+            one.address.unwrap().into_owned(),
+        )
+    };
+    let (name, address) = only(message.from());
+    assert_eq!(address, "mail@operator.example");
+    assert_eq!(
+        only(message.reply_to()),
+        (name, "billing@acme.example".to_owned())
+    );
+    assert_eq!(
+        message.message_id(),
+        Some("00000000-0000-0000-0000-000000000007@acme.example")
     );
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn envelope(number: u128) -> Envelope {
         id: Uuid::from_u128(number),
         requested_at: instant(),
         from: email("billing@acme.example"),
+        reply_to: email("billing@acme.example"),
         to: email("buyer@example.com"),
     }
 }

@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use invoiceapp_domain::invoice::DeliveryOutcome;
 use invoiceapp_domain::locale::Locale;
-use invoiceapp_mail::{Accepted, Envelope, Maildir, Mailer, SendError};
+use invoiceapp_mail::{Accepted, Envelope, MailReactor, Maildir, Mailer, SendError};
 use invoiceapp_runtime::JobState;
-use mail_parser::{MessageParser, MimeHeaders};
+use mail_parser::{Address, MessageParser, MimeHeaders};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::fixtures::{PDF, instant};
+use crate::fixtures::{PDF, email, instant, seller};
 use crate::world::World;
 
 const RECIPIENTS: [&str; 2] = ["buyer@example.com", "accounting@example.com"];
@@ -100,6 +100,28 @@ impl Mailer for DiesAfterSending {
     async fn check(&self) -> Result<(), SendError> {
         self.inner.check().await
     }
+}
+
+#[tokio::test]
+async fn an_operator_may_be_the_sender_of_all_mails() {
+    let (folder, mailer) = (TempDir::new().unwrap(), Scripted::failing(Vec::new()));
+    let operator = |reactor: MailReactor| reactor.with_sender(Some(email("mail@operator.example")));
+    let port: Arc<dyn Mailer> = mailer.clone();
+    let world = World::open_configured(folder.path(), port, operator, |journal| journal).await;
+    let invoice = world.send(1, Locale::De, &RECIPIENTS[..1]).await;
+    world.render(&invoice, Locale::De, PDF).await;
+    world.work().await;
+    let seen = mailer.seen.lock().unwrap();
+    let message = MessageParser::new().parse(&seen[0]).unwrap();
+    let only = |address: Option<&Address<'_>>| {
+        let first = address.unwrap().first().unwrap();
+        first.address().unwrap().to_owned()
+    };
+    assert_eq!(only(message.from()), "mail@operator.example");
+    assert_eq!(
+        only(message.reply_to()),
+        seller("Grünwald & Söhne GmbH").email.as_str()
+    );
 }
 
 #[tokio::test]

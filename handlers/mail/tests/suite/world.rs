@@ -97,6 +97,17 @@ impl World {
         uncertain: WhenUncertain,
         between: impl FnOnce(Arc<dyn Journal>) -> Arc<dyn Journal>,
     ) -> Self {
+        let configure = |reactor: MailReactor| reactor.with_uncertain(uncertain);
+        Self::open_configured(folder, mailer, configure, between).await
+    }
+
+    /// The same, with a reactor that is told more.
+    pub(crate) async fn open_configured(
+        folder: &Path,
+        mailer: Arc<dyn Mailer>,
+        configure: impl FnOnce(MailReactor) -> MailReactor,
+        between: impl FnOnce(Arc<dyn Journal>) -> Arc<dyn Journal>,
+    ) -> Self {
         let clock = Arc::new(Clock {
             now: Mutex::new(instant()),
         });
@@ -113,7 +124,7 @@ impl World {
             mailer,
             ambient: Arc::clone(&ambient),
         });
-        let reactor = reactor.with_uncertain(uncertain);
+        let reactor = configure(reactor);
         let parts = RuntimeParts {
             feed: Arc::new(JournalFeed::new(journal)),
             jobs: jobs.clone(),
