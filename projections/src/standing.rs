@@ -157,6 +157,8 @@ impl Watcher {
     /// What is parked once the views have reached a position.
     async fn parked_at(&self, position: u64) -> Result<HashSet<StreamId>, ViewError> {
         self.reached.wait_for(position, VIEW_LAG_MAX).await?;
+        // A cache in front of the views must not vouch for less.
+        self.store.seen(position);
         // After the wait: what these events have parked is among them.
         let parked = self.store.parked(PARKED_KEYS_MAX).await?;
         Ok(parked.into_iter().map(|parked| parked.stream).collect())

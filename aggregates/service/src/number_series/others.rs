@@ -1,9 +1,11 @@
 //! The series that a new one has to keep clear of.
 
+use std::sync::Arc;
+
 use invoiceapp_domain::numbering::{NumberSeries, SERIES_MAX, SeriesSnapshot};
 use invoiceapp_domain::text::SeriesCode;
 use invoiceapp_domain::{StreamKind, TenantId};
-use invoiceapp_http::Problem;
+use invoiceapp_http::{Code, Problem};
 use invoiceapp_projections::query::{ListQuery, PAGE_DOCUMENTS_MAX};
 
 use crate::parts::{ServiceParts, view_problem};
@@ -18,6 +20,12 @@ pub(super) async fn others(
     let head = parts.executor.journal().head().await?;
     let reached = parts.views.wait_for(head.position).await;
     reached.map_err(view_problem)?;
+    let journal = Arc::clone(parts.executor.journal());
+    let standing = parts.views.clone().beside(journal).standing().await;
+    if !standing.holds_all(tenant, StreamKind::NumberSeries) {
+        return Err(Problem::new(Code::DependencyUnavailable)
+            .with_detail("Not all number series can be read; see what is parked."));
+    }
     let mut query = ListQuery {
         tenant: tenant.clone(),
         kind: StreamKind::NumberSeries,

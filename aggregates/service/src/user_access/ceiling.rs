@@ -7,7 +7,7 @@ use invoiceapp_domain::role::{Role, RoleDefinition};
 use invoiceapp_domain::text::RoleCode;
 use invoiceapp_domain::user::User;
 use invoiceapp_domain::{Permission, StreamId, StreamKind};
-use invoiceapp_http::{Authenticated, Problem};
+use invoiceapp_http::{Authenticated, Code, Problem};
 use invoiceapp_journal::loaded::Loaded;
 
 use crate::parts::ServiceParts;
@@ -21,17 +21,19 @@ pub(super) fn permissions(
     caller: &Authenticated,
     given: &BTreeSet<Permission>,
 ) -> Result<(), Problem> {
-    let roles = &caller.0.grants.roles;
-    if roles
-        .iter()
-        .any(|role| role == RoleDefinition::ADMINISTRATOR)
-    {
+    if is_administrator(caller) {
         return Ok(());
     }
     given.iter().try_for_each(|it| caller.require(*it))
 }
 
-/// The same of what these roles allow. A role that is not there allows nothing.
+fn is_administrator(caller: &Authenticated) -> bool {
+    let mut roles = caller.0.grants.roles.iter();
+    roles.any(|role| role == RoleDefinition::ADMINISTRATOR)
+}
+
+/// The same of what these roles allow. A role that is not there allows nothing; that of administrators
+/// allows what no list of permissions says, so only they give it.
 ///
 /// # Errors
 /// As [`permissions`]; 503 when a role cannot be read.
@@ -41,6 +43,10 @@ pub(super) async fn roles(
     codes: impl IntoIterator<Item = &RoleCode>,
 ) -> Result<(), Problem> {
     for code in codes {
+        if code.as_str() == RoleDefinition::ADMINISTRATOR && !is_administrator(caller) {
+            return Err(Problem::new(Code::PermissionDenied)
+                .with_detail("Only an administrator may do this to or for another one."));
+        }
         let stream = StreamId::new(caller.tenant().clone(), StreamKind::Role, code);
         let loaded = service.load::<Role>(&stream).await?;
         if let Some(role) = loaded.as_ref().and_then(|loaded| loaded.state.record()) {
