@@ -4,7 +4,7 @@
 use invoiceapp_domain::StreamId;
 use invoiceapp_schemas::RecordedEvent;
 
-use crate::port::{JournalError, READ_EVENTS_MAX, is_last_page};
+use crate::port::{JournalError, READ_EVENTS_MAX, Snapshot, Tail, is_last_page};
 
 /// The page, if it holds the stream's versions behind `after_version` without a gap.
 ///
@@ -25,6 +25,20 @@ pub(crate) fn of_stream(
         }
     }
     Ok(events)
+}
+
+/// A snapshot and the page behind it, if it holds the stream's versions from there on.
+///
+/// # Errors
+/// As [`of_stream`].
+pub(crate) fn of_tail(
+    snapshot: Option<Snapshot>,
+    events: Vec<RecordedEvent>,
+    stream: &StreamId,
+) -> Result<Tail, JournalError> {
+    let version = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+    let events = of_stream(events, stream, version)?;
+    Ok(Tail { snapshot, events })
 }
 
 /// The page, if it holds the positions behind `after_position` without a gap, and does not end before

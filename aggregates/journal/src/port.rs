@@ -212,6 +212,15 @@ pub struct Snapshot {
     pub state_json: String,
 }
 
+/// What a stream is folded from when nothing of it is remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// The newest snapshot, if the fold that was asked for has written it.
+    pub snapshot: Option<Snapshot>,
+    /// The first page of events behind it, or from the beginning.
+    pub events: Vec<RecordedEvent>,
+}
+
 /// The append-only, dense, totally ordered, hash-chained sequence of events.
 #[async_trait]
 pub trait Journal: Send + Sync + std::fmt::Debug {
@@ -273,6 +282,13 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`JournalError`] when unreadable.
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError>;
+
+    /// The newest snapshot of a stream, if it is of this fold, and the events behind it as
+    /// `read_stream` gives [`READ_EVENTS_MAX`] of them: one round trip where the two are two.
+    ///
+    /// # Errors
+    /// [`JournalError`]; never a silently short answer.
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError>;
 
     /// Keeps a snapshot, unless a newer one of the same fold is there. A cache: losing it is allowed.
     ///

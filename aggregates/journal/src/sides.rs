@@ -9,7 +9,7 @@ use invoiceapp_schemas::{CommandId, CommandStamp, RecordedEvent};
 use tokio::sync::watch;
 
 use crate::port::{
-    Append, AppendError, Committed, Head, Journal, JournalError, JournalStatus, Snapshot,
+    Append, AppendError, Committed, Head, Journal, JournalError, JournalStatus, Snapshot, Tail,
     Writability,
 };
 use crate::verify::{Chain, StreamSource};
@@ -58,6 +58,12 @@ pub trait ReadingSide: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`JournalError`].
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError>;
+
+    /// As [`Journal::read_tail`].
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError>;
 
     /// Facts for an operator.
     ///
@@ -134,6 +140,10 @@ impl<J: Sides> Journal for J {
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
         self.reader().snapshot(stream).await
+    }
+
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError> {
+        self.reader().read_tail(stream, state_hash).await
     }
 
     async fn save_snapshot(

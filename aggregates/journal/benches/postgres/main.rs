@@ -26,7 +26,7 @@ mod rounds;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use contender::{Ours, Port, run};
+use contender::{Contender, Ours, Port, run};
 use peers::{PgBench, Raw};
 use place::Place;
 use rounds::{Series, report};
@@ -98,11 +98,30 @@ fn main() -> ExitCode {
 async fn profile(plan: Plan) {
     let place = Place::new("port").await;
     let port = Port::open(&place, 1).await;
-    for in_flight in [1, MANY, VERY_MANY] {
-        let rate = run(&port, in_flight, plan.slice).await;
-        println!("port alone, {in_flight} in flight: {rate}/s");
-    }
+    profile_one("port alone", &port, plan).await;
+    port.close().await;
     place.remove().await;
+    let place = Place::new("executor").await;
+    let ours = Ours::open(&place).await;
+    profile_one("executor", &ours, plan).await;
+    ours.close().await;
+    place.remove().await;
+}
+
+async fn profile_one<C: Contender>(name: &str, contender: &C, plan: Plan) {
+    let arguments: Vec<String> = std::env::args().collect();
+    let asks_for = |what: &str| arguments.iter().any(|argument| argument == what);
+    let others = ["port", "executor"].iter().any(|other| asks_for(other));
+    if others && !name.split(' ').any(asks_for) {
+        return;
+    }
+    for in_flight in [1, MANY, VERY_MANY] {
+        if ["1", "64", "512"].iter().any(|it| asks_for(it)) && !asks_for(&in_flight.to_string()) {
+            continue;
+        }
+        let rate = run(contender, in_flight, plan.slice).await;
+        println!("{name}, {in_flight} in flight: {rate}/s");
+    }
 }
 
 /// What is measured, in this order.

@@ -44,7 +44,7 @@ pub use guards::{
 pub use histories::random_histories_agree_with_the_reference_model;
 pub use reads::{
     a_newer_snapshot_replaces_an_older_and_another_fold_replaces_any,
-    reads_keep_their_limits_and_their_order,
+    a_tail_begins_behind_the_snapshot_of_its_fold, reads_keep_their_limits_and_their_order,
 };
 pub use receipts::{
     a_command_id_with_another_body_is_refused, a_retry_gets_the_first_outcome_for_ever,
@@ -127,6 +127,7 @@ macro_rules! journal_conformance {
             a_guard_sees_what_its_own_batch_does,
             reads_keep_their_limits_and_their_order,
             a_newer_snapshot_replaces_an_older_and_another_fold_replaces_any,
+            a_tail_begins_behind_the_snapshot_of_its_fold,
             two_writers_share_one_journal,
             two_writers_share_claims_and_series,
             a_memory_that_others_made_old_refuses_nothing_wrongly,

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::fixture::{ambient, append, event, stream};
-use crate::port::{AppendEvents, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot, is_last_page};
+use crate::port::{AppendEvents, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot, Tail, is_last_page};
 
 /// Pages by count and by bytes, from anywhere, and nothing behind the end.
 pub async fn reads_keep_their_limits_and_their_order(subject: &dyn Subject) {
@@ -52,6 +52,52 @@ pub async fn reads_keep_their_limits_and_their_order(subject: &dyn Subject) {
     assert!(!is_last_page(&page, 100));
     let rest = journal.read_stream(&stream("large"), 8, 100).await.unwrap();
     assert_eq!(rest.len(), 4);
+}
+
+/// The snapshot of the fold that is asked for and what is behind it; without one all from the
+/// beginning, as far as a page goes.
+pub async fn a_tail_begins_behind_the_snapshot_of_its_fold(subject: &dyn Subject) {
+    let journal = subject.open(ambient()).await;
+    assert_eq!(
+        journal.read_tail(&stream("a"), "one").await,
+        Ok(Tail::default())
+    );
+    for n in 0..3 {
+        let append = append(&stream("a"), n * 900, n.into(), 900);
+        journal.append(append).await.unwrap();
+    }
+    let tail = journal.read_tail(&stream("a"), "one").await.unwrap();
+    assert_eq!(tail.snapshot, None);
+    assert_eq!(
+        tail.events,
+        journal
+            .read_stream(&stream("a"), 0, READ_EVENTS_MAX)
+            .await
+            .unwrap()
+    );
+    for version in [2_600, 2_700] {
+        let snapshot = Snapshot {
+            version,
+            state_hash: "one".to_owned(),
+            state_json: r#"{"buyer":"Grüße"}"#.to_owned(),
+        };
+        let saved = journal.save_snapshot(&stream("a"), snapshot.clone()).await;
+        assert_eq!(saved, Ok(()));
+        let tail = journal.read_tail(&stream("a"), "one").await.unwrap();
+        assert_eq!(tail.snapshot, Some(snapshot));
+        assert!(
+            tail.events
+                .iter()
+                .map(|event| event.version)
+                .eq(version + 1..=2_700)
+        );
+    }
+    let tail = journal.read_tail(&stream("a"), "two").await.unwrap();
+    assert_eq!((tail.snapshot, tail.events.len()), (None, READ_EVENTS_MAX));
+    assert_eq!(
+        journal.read_tail(&stream("b"), "one").await,
+        Ok(Tail::default())
+    );
 }
 
 /// Versions only rise within a fold; a snapshot is alone if nothing else is to be committed.

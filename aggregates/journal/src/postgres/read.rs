@@ -1,7 +1,10 @@
 //! The reading side: a few read-only connections. What is read is checked to be dense, so that an
 //! answer is never silently short.
 
+use std::future::ready;
+
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use invoiceapp_domain::StreamId;
 use invoiceapp_observe::client::{ClientSpan, called, table};
 use invoiceapp_schemas::{CommandId, RecordedEvent};
@@ -16,7 +19,7 @@ use super::open::{DEADLINE, STATUS_DEADLINE, Settings, connect_for_status, reade
 use super::rows::{RECEIPT_JSON, RECEIPTS};
 use crate::columns::{EVENT_COLUMNS, ReceiptRow, damaged, signed, unsigned};
 use crate::page;
-use crate::port::{Head, JournalError, JournalStatus, Snapshot};
+use crate::port::{Head, JournalError, JournalStatus, READ_EVENTS_MAX, Snapshot, Tail};
 use crate::sides::ReadingSide;
 use crate::writer::engine::{Engine, Receipt};
 
@@ -26,6 +29,9 @@ pub(super) const HEAD: &str = "SELECT position, hash, recorded_at FROM head WHER
 
 const SNAPSHOT: &str = "SELECT version, state_hash, state FROM snapshots \
      WHERE aggregate_type = $1 AND aggregate_id = $2";
+
+/// Behind the columns of an event: the state of a snapshot, which is no event.
+const STATE_COLUMN: usize = 11;
 
 const STATUS: &str = "SELECT position, hash, recorded_at, \
      (SELECT count(*) FROM events WHERE sequence = 1), (SELECT count(*) FROM receipts), \
@@ -40,6 +46,7 @@ pub struct Reader {
     pool: PgPool,
     stream_sql: String,
     all_sql: String,
+    tail_sql: String,
     receipt_sql: String,
 }
 
@@ -54,6 +61,19 @@ impl Reader {
             ),
             all_sql: format!(
                 "SELECT {EVENT_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+            ),
+            tail_sql: format!(
+                "WITH kept AS MATERIALIZED (
+                    SELECT version, state FROM snapshots
+                    WHERE aggregate_type = $1 AND aggregate_id = $2 AND state_hash = $3
+                )
+                (SELECT {EVENT_COLUMNS}, NULL::text FROM events
+                    WHERE aggregate_type = $1 AND aggregate_id = $2
+                    AND sequence > coalesce((SELECT version FROM kept), 0)
+                    ORDER BY sequence LIMIT $4)
+                UNION ALL
+                SELECT 0, NULL, NULL, version, NULL, NULL, NULL, NULL, NULL, 0, NULL, state
+                    FROM kept"
             ),
             receipt_sql: format!(
                 "SELECT {RECEIPT_JSON}::text FROM {RECEIPTS} WHERE receipts.command_id = $1"
@@ -77,8 +97,22 @@ impl Reader {
 
     /// Rows until the limit in them or in bytes is reached.
     async fn events(&self, statement: Statement<'_>) -> Result<Vec<RecordedEvent>, JournalError> {
+        self.events_without(statement, |_| Ok(false)).await
+    }
+
+    /// The same, without the rows that are taken out.
+    async fn events_without(
+        &self,
+        statement: Statement<'_>,
+        mut take_out: impl FnMut(&PgRow) -> Result<bool, sqlx::Error> + Send,
+    ) -> Result<Vec<RecordedEvent>, JournalError> {
         let mut connection = self.acquire().await?;
-        let read = read_events(statement.fetch(&mut *connection));
+        let rows = statement.fetch(&mut *connection);
+        let rows = rows.try_filter_map(|row| {
+            let taken = take_out(&row);
+            ready(taken.map(|is_taken| (!is_taken).then_some(row)))
+        });
+        let read = read_events(rows);
         let read = within(DEADLINE, async { Ok(read.await) }).await;
         if !matches!(read, Ok(Ok((_, true)))) {
             // Rows may still be on their way, and the next reader is not to wait for them.
@@ -173,6 +207,29 @@ impl ReadingSide for Reader {
             state_hash: row.try_get(1).map_err(column)?,
             state_json: row.try_get(2).map_err(column)?,
         }))
+    }
+
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError> {
+        let statement = sqlx::query(&self.tail_sql)
+            .bind(stream.kind.as_str())
+            .bind(stream.aggregate_id())
+            .bind(state_hash)
+            .bind(page::rows_max(READ_EVENTS_MAX));
+        let mut snapshot = None;
+        let events = self.events_without(statement, |row| {
+            let state: Option<String> = row.try_get(STATE_COLUMN)?;
+            let Some(state_json) = state else {
+                return Ok(false);
+            };
+            snapshot = Some(Snapshot {
+                version: unsigned(row.try_get(3)?),
+                state_hash: state_hash.to_owned(),
+                state_json,
+            });
+            Ok(true)
+        });
+        let events = called(selecting("events"), events).await?;
+        page::of_tail(snapshot, events, stream)
     }
 
     async fn status(&self) -> Result<JournalStatus, JournalError> {

@@ -16,7 +16,9 @@ use super::readers::Readers;
 use super::rows::{event_of, head_of, receipt_of};
 use crate::columns::{EVENT_COLUMNS, signed, unsigned};
 use crate::page;
-use crate::port::{Head, JournalError, JournalStatus, READ_BYTES_MAX, Snapshot};
+use crate::port::{
+    Head, JournalError, JournalStatus, READ_BYTES_MAX, READ_EVENTS_MAX, Snapshot, Tail,
+};
 use crate::sides::ReadingSide;
 use crate::writer::engine::{Engine, EngineError, Receipt};
 
@@ -109,19 +111,23 @@ impl ReadingSide for Reader {
     }
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
-        const SQL: &str = "SELECT version, state_hash, state FROM snapshots \
-             WHERE aggregate_type = ?1 AND aggregate_id = ?2";
         let key = (stream.kind.as_str(), stream.aggregate_id());
-        let reading = move |connection: &Connection| {
-            one(connection, SQL, key, |row| {
-                Ok(Snapshot {
-                    version: unsigned(row.get(0)?),
-                    state_hash: row.get(1)?,
-                    state_json: row.get(2)?,
-                })
-            })
-        };
+        let reading = move |connection: &Connection| snapshot(connection, key.0, &key.1);
         called(selecting("snapshots"), self.readers.read(reading)).await
+    }
+
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError> {
+        let (kind, id) = (stream.kind.as_str(), stream.aggregate_id());
+        let state_hash = state_hash.to_owned();
+        let reading = move |connection: &Connection| {
+            let snapshot = snapshot(connection, kind, &id)?;
+            let snapshot = snapshot.filter(|snapshot| snapshot.state_hash == state_hash);
+            let version = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+            let range = (kind, id, signed(version), page::rows_max(READ_EVENTS_MAX));
+            Ok((snapshot, events(connection, &STREAM_SQL, range)?))
+        };
+        let (snapshot, events) = called(selecting("events"), self.readers.read(reading)).await?;
+        page::of_tail(snapshot, events, stream)
     }
 
     async fn status(&self) -> Result<JournalStatus, JournalError> {
@@ -157,6 +163,22 @@ fn selecting(from: &'static str) -> ClientSpan {
 
 fn headless() -> EngineError {
     crate::columns::damaged(0, "the journal has no head")
+}
+
+fn snapshot(
+    connection: &Connection,
+    kind: &str,
+    id: &str,
+) -> Result<Option<Snapshot>, EngineError> {
+    const SQL: &str = "SELECT version, state_hash, state FROM snapshots \
+         WHERE aggregate_type = ?1 AND aggregate_id = ?2";
+    one(connection, SQL, (kind, id), |row| {
+        Ok(Snapshot {
+            version: unsigned(row.get(0)?),
+            state_hash: row.get(1)?,
+            state_json: row.get(2)?,
+        })
+    })
 }
 
 /// The row, if there is one.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use async_trait::async_trait;
 use invoiceapp_domain::StreamId;
 use invoiceapp_journal::port::{
-    Append, AppendError, Committed, Head, Journal, JournalError, Snapshot, Writability,
+    Append, AppendError, Committed, Head, Journal, JournalError, Snapshot, Tail, Writability,
 };
 use invoiceapp_schemas::{CommandId, CommandStamp, RecordedEvent};
 use tokio::sync::watch;
@@ -100,6 +100,12 @@ impl Journal for Counted {
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
         self.is_there()?;
         self.journal.snapshot(stream).await
+    }
+
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError> {
+        self.stream_reads.fetch_add(1, Ordering::Relaxed);
+        self.is_there()?;
+        self.journal.read_tail(stream, state_hash).await
     }
 
     async fn save_snapshot(

@@ -10,7 +10,7 @@ use invoiceapp_domain::invoice::DeliveryOutcome;
 use invoiceapp_domain::locale::Locale;
 use invoiceapp_journal::execute::CONFLICT_ATTEMPTS_MAX;
 use invoiceapp_journal::port::{
-    Append, AppendError, Committed, Head, Journal, JournalError, Snapshot, Writability,
+    Append, AppendError, Committed, Head, Journal, JournalError, Snapshot, Tail, Writability,
 };
 use invoiceapp_mail::{MailReactor, SmtpMailer, SmtpOptions, SmtpTls, WhenUncertain};
 use invoiceapp_runtime::JobState;
@@ -96,6 +96,10 @@ impl Journal for Reluctant {
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, JournalError> {
         self.journal.snapshot(stream).await
+    }
+
+    async fn read_tail(&self, stream: &StreamId, state_hash: &str) -> Result<Tail, JournalError> {
+        self.journal.read_tail(stream, state_hash).await
     }
 
     async fn save_snapshot(
