@@ -17,6 +17,7 @@ mod error;
 mod extent;
 mod pdf;
 mod picture;
+mod places;
 mod pool;
 
 use invoiceapp_domain::media::{ContentType, PixelSize};
@@ -29,9 +30,8 @@ pub use picture::{
     ASPECT_RATIO_MAX, DECODED_BYTES_MAX, EXPANSION_FREE_BYTES, EXPANSION_RATIO_MAX, PIXELS_MAX,
     THUMBNAIL_SIDE_PIXELS_MAX, thumbnail,
 };
-pub use pool::{
-    DECODE_TIME_MAX, DECODE_WAIT_MAX, DECODES_AT_ONCE_MAX, Place, Sanitizer, UPLOADS_AT_ONCE_MAX,
-};
+pub use places::{Place, UPLOADS_AT_ONCE_MAX, UPLOADS_OF_A_TENANT_MAX};
+pub use pool::{DECODE_TIME_MAX, DECODE_WAIT_MAX, DECODES_AT_ONCE_MAX, Sanitizer};
 
 /// Largest upload, in bytes, and largest result.
 pub const UPLOAD_BYTES_MAX: usize = 10 << 20;

@@ -5,36 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use invoiceapp_domain::TenantId;
 use invoiceapp_domain::media::{ContentType, PixelSize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::error::SanitizeError;
+use super::places::{Place, Places};
 use super::{Sanitized, sanitize, thumbnail};
 
 /// Files that are decoded at the same time: each may take
 /// [`DECODED_BYTES_MAX`](super::DECODED_BYTES_MAX) of memory.
 pub const DECODES_AT_ONCE_MAX: usize = 2;
-/// Uploads that are read, wait for a turn or are decoded at the same time: each holds a file of up
-/// to [`UPLOAD_BYTES_MAX`](super::UPLOAD_BYTES_MAX) in memory. One more is refused at once.
-pub const UPLOADS_AT_ONCE_MAX: usize = 8;
 /// Longest time that decoding one file may take.
 pub const DECODE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest wait for a turn.
 pub const DECODE_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// The place of one upload in the queue, taken before its body is read and kept until its file is
-/// let go of. It ends when it is dropped.
-#[derive(Debug)]
-#[must_use = "the place ends when it is dropped"]
-pub struct Place {
-    _permit: OwnedSemaphorePermit,
-}
-
 /// Runs decoders on threads of their own. Cheap to clone; the clones share turns and places.
 #[derive(Debug, Clone)]
 pub struct Sanitizer {
     turns: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Default for Sanitizer {
@@ -44,23 +35,22 @@ impl Default for Sanitizer {
 }
 
 impl Sanitizer {
-    /// With [`DECODES_AT_ONCE_MAX`] turns and [`UPLOADS_AT_ONCE_MAX`] places.
+    /// With [`DECODES_AT_ONCE_MAX`] turns and [`UPLOADS_AT_ONCE_MAX`](super::UPLOADS_AT_ONCE_MAX)
+    /// places.
     #[must_use]
     pub fn new() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(DECODES_AT_ONCE_MAX)),
-            places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
+            places: Places::default(),
         }
     }
 
-    /// A place in the queue, for a file that has not been read yet.
+    /// A place in the queue, for a file of that tenant that has not been read yet.
     ///
     /// # Errors
-    /// [`SanitizeError::Busy`] when all are taken.
-    pub fn place(&self) -> Result<Place, SanitizeError> {
-        let permit = Arc::clone(&self.places).try_acquire_owned();
-        let permit = permit.map_err(|_| SanitizeError::Busy)?;
-        Ok(Place { _permit: permit })
+    /// [`SanitizeError::Busy`] when all are taken, or all that one tenant may take.
+    pub fn place(&self, tenant: &TenantId) -> Result<Place, SanitizeError> {
+        self.places.take(tenant)
     }
 
     /// [`sanitize`], off this thread.

@@ -63,7 +63,8 @@ pub(super) async fn upload(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<CommandAnswer<MediaResource>, Problem> {
     require_any(&request.caller, UPLOAD)?;
-    let place = parts.sanitizer.place().map_err(problems::of_file)?;
+    let place = parts.sanitizer.place(request.caller.tenant());
+    let place = place.map_err(problems::of_file)?;
     let form = UploadForm::read(multipart).await?;
     require_any(&request.caller, permissions(form.purpose))?;
     let stored = detached(async move {

@@ -6,13 +6,14 @@ use std::future::{pending, ready};
 use axum::body::Body;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use futures::future::join_all;
-use futures::stream::once;
-use invoiceapp_media::sanitize::UPLOADS_AT_ONCE_MAX;
+use futures::StreamExt;
+use futures::stream::{FuturesUnordered, once};
+use invoiceapp_domain::Permission;
+use invoiceapp_media::sanitize::{UPLOADS_AT_ONCE_MAX, UPLOADS_OF_A_TENANT_MAX};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::files::png;
-use crate::world::{World, file};
+use crate::world::{Answer, World, file};
 
 /// A body that says when it is first read, and then never comes.
 fn endless(read: &UnboundedSender<()>) -> Body {
@@ -26,32 +27,39 @@ fn endless(read: &UnboundedSender<()>) -> Body {
 #[tokio::test]
 async fn an_upload_beyond_the_places_is_503_and_its_body_is_not_read() {
     let world = World::new().await;
-    let token = world.administrator();
-    let bytes = png(8, 8);
-    let endless_upload = |read: &UnboundedSender<()>| {
-        let mut request = world.upload_request(&token, &[]);
+    let endless_upload = |token: &str, read: &UnboundedSender<()>| {
+        let mut request = world.upload_request(token, &[]);
         *request.body_mut() = endless(read);
         world.send(request)
     };
+    let [first, second, third] =
+        ["first", "second", "third"].map(|tenant| world.token(tenant, Permission::ALL));
     let (read, mut reads) = unbounded_channel();
-    let mut uploads = Box::pin(join_all(
-        (0..UPLOADS_AT_ONCE_MAX).map(|_| endless_upload(&read)),
-    ));
-    for _ in 0..UPLOADS_AT_ONCE_MAX {
-        tokio::select! {
-            answers = &mut uploads => panic!("{answers:?}"),
-            read = reads.recv() => assert_eq!(read, Some(())),
+    let mut uploads = FuturesUnordered::new();
+    let rest = UPLOADS_AT_ONCE_MAX - UPLOADS_OF_A_TENANT_MAX;
+    for (token, places) in [(&first, UPLOADS_OF_A_TENANT_MAX), (&second, rest)] {
+        // The one before has all that it may take, and keeps nobody else out.
+        world.uploaded(token, &png(8, 8)).await;
+        uploads.extend((0..places).map(|_| endless_upload(token, &read)));
+        for _ in 0..places {
+            tokio::select! {
+                answer = uploads.next() => panic!("{answer:?}"),
+                read = reads.recv() => assert_eq!(read, Some(())),
+            }
         }
+        assert_busy(&endless_upload(token, &read).await);
     }
-
-    let refused = endless_upload(&read).await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.header("retry-after"), "1");
-    assert_eq!(refused.json()["code"], "dependency_unavailable");
+    assert_busy(&endless_upload(&third, &read).await);
     assert!(reads.try_recv().is_err());
 
     drop(uploads);
-    world.uploaded(&token, &bytes).await;
+    world.uploaded(&third, &png(8, 8)).await;
+}
+
+fn assert_busy(refused: &Answer) {
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.json()["code"], "dependency_unavailable");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode};
 use image::ImageFormat;
 use invoiceapp_domain::Permission;
-use invoiceapp_media::sanitize::UPLOAD_BYTES_MAX;
+use invoiceapp_media::sanitize::{UPLOAD_BYTES_MAX, UPLOADS_OF_A_TENANT_MAX};
 use invoiceapp_objects::sha256_hex;
 use rstest::rstest;
 
@@ -126,7 +126,7 @@ async fn many_uploads_under_one_key_at_once_have_one_effect() {
     let world = World::new().await;
     let token = world.administrator();
     let bytes = png(20, 20);
-    let uploads = (0..8).map(|_| {
+    let uploads = (0..UPLOADS_OF_A_TENANT_MAX).map(|_| {
         let mut request = world.upload_request(&token, &[file(&bytes)]);
         request
             .headers_mut()
