@@ -13,8 +13,8 @@ pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
 /// How long the first record of a partition waits for others. One that is alone should not wait, and
 /// of a backlog the next ones are there before the producer's thread is done with the partition
-/// before.
-const LINGER_MILLISECONDS: &str = "0.1";
+/// before. Nothing between that and a millisecond helps: the producer's thread sleeps in whole ones.
+const LINGER_MILLISECONDS: &str = "0";
 /// Most that waits in the producer.
 const PRODUCER_QUEUE_KBYTES: usize = 64 << 10;
 /// Most that a consumer has fetched ahead.
