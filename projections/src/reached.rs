@@ -126,10 +126,12 @@ impl Reached {
 
 impl Asking {
     /// Waits for the turn and asks until the position is reached; what is learnt, everybody who waits
-    /// sees. Fails at the deadline, with what went wrong the last time.
+    /// sees. Fails at the deadline, with what went wrong the last time: a question that the deadline
+    /// cuts off says nothing about the store, unless it was the only one.
     async fn ask(&self, position: u64, deadline: Instant) -> Result<(), ViewError> {
         let _turn = self.turn.lock().await;
         let mut pause = ASK_INTERVAL_FIRST;
+        let mut failed_before = None;
         loop {
             let answer = tokio::time::timeout_at(deadline, self.store.checkpoint()).await;
             let failed = match answer {
@@ -147,12 +149,15 @@ impl Asking {
                     ViewError::Behind { wanted: position }
                 }
                 Ok(Err(error)) => error,
-                Err(elapsed) => ViewError::unavailable(elapsed),
+                Err(elapsed) => {
+                    return Err(failed_before.unwrap_or_else(|| ViewError::unavailable(elapsed)));
+                }
             };
             if Instant::now() + pause >= deadline {
                 tokio::time::sleep_until(deadline).await;
                 return Err(failed);
             }
+            failed_before = Some(failed);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(ASK_INTERVAL_MAX);
         }

@@ -93,3 +93,15 @@ async fn a_position_that_does_not_come_is_an_error_in_time() {
     let waited = views.wait_for(1).await;
     assert!(matches!(waited, Err(ViewError::Behind { wanted: 1 })));
 }
+
+#[tokio::test]
+async fn a_store_that_falls_silent_has_said_that_it_is_behind_or_nothing() {
+    let fixture = Fixture::open().await;
+    let behind = |waited| matches!(waited, Err(ViewError::Behind { wanted: 1 }));
+    for answers in [0, 2] {
+        let store = Arc::new(Double::of(&fixture.store));
+        store.answer(answers);
+        let views = Views::of_another_process(store);
+        assert_eq!(behind(views.wait_for(1).await), answers > 0, "{answers}");
+    }
+}
